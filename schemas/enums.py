@@ -179,6 +179,18 @@ IMPORT_STATE: Final = NamedEnum(
     },
 )
 
+ROW_END: Final = NamedEnum(
+    "RowEnd",
+    "What becomes of a row of a file.",
+    {
+        "added": "Its report is new.",
+        "revised": "Its report supersedes that of an earlier edition.",
+        "known": "Its report is recorded already.",
+        "skipped": "It gives no report.",
+        "refused": "It cannot be recorded as it is.",
+    },
+)
+
 _ENTITY_KINDS: Final = ("place", "group", "reporter")
 
 EVENT_KIND: Final = NamedEnum(
@@ -307,6 +319,7 @@ ENUMS: Final = (
     EXCLUSION_REASON,
     EVENT_KIND,
     IMPORT_STATE,
+    ROW_END,
     BREAKDOWN,
     INCLUSION,
     PARTY_FILTER,

@@ -1,6 +1,13 @@
 """The routes of imports: a client announces a file, and sends its reports in batches."""
 
-from typing import Any
+import json
+from hashlib import sha256
+from pathlib import Path, PurePath
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from flask import Response
+from marshmallow import ValidationError
 
 from schemas.imports import (
     CompletionIn,
@@ -11,18 +18,32 @@ from schemas.imports import (
     WithdrawalIn,
     WithdrawnImportOut,
 )
+from schemas.table_preview import MAX_MAPPING_LENGTH, TableIn, TablePreviewOut
+from service.bounds.solver_effort import measure_effort
+from service.domain.errors import ErrorDetail
 from service.domain.file_import import ImportedFile, RecordedImport
+from service.http import metrics
 from service.http.auth import get_key_id, get_principal, requires
 from service.http.consistency import get_reader
-from service.http.context import get_services, request_time
+from service.http.context import get_services, request_time, start_time_budget
+from service.http.costly_work import take_slot
 from service.http.links import link_to_member
+from service.http.negotiation import make_response, to_json_text
 from service.http.pagination import link_after
+from service.http.request_parsing import make_invalid_input_error, make_schema_error
 from service.http.smorest import Blueprint
+from service.imports.errors import FileError
+from service.imports.mapping import FileFormat, Mapping
+from service.imports.mapping_schema import load_any_mapping, parse_any_mapping
+from service.imports.shipped_maps import list_map_names, read_map_text
+from service.imports.table_preview import preview_table, read_table
 from service.usecases import imports
 
 blueprint = Blueprint(
     "imports", __name__, url_prefix="/v1", description="Files that were imported as a whole."
 )
+
+_PREVIEW_SCHEMA: Final = TablePreviewOut()
 
 
 @blueprint.route("/imports", methods=["POST"])
@@ -120,3 +141,92 @@ def post_withdrawal(fields: dict[str, Any], id: str) -> Any:  # noqa: A002
         principal=get_principal(),
     )
     return withdrawn, 201
+
+
+@blueprint.route("/imports/preview", methods=["POST"])
+@requires("report")
+@blueprint.arguments(TableIn)
+@blueprint.response(200, TablePreviewOut, description="What the file would change.")
+def post_table_preview(table: dict[str, Any]) -> Response:
+    """Preview the import of a small file without recording anything.
+
+    The answer has the report of each row, or why it gives none, and the totals before and after.
+    Send the reports as one batch with `known=supersede`. Without a mapping, the answer has the
+    content of the file. At most 1,000 rows; larger files are for the command `import`. Needs the
+    scope `report`.
+    """
+    take_slot()
+    mapping, title, mapping_hash = _read_mapping(table)
+    with TemporaryDirectory(prefix="casualty-table-") as folder:
+        # The name of the file is chosen here: the client's may be no name in this file system.
+        path = Path(folder) / f"table{PurePath(table['file']).suffix.lower()}"
+        path.write_bytes(table["content"])
+        try:
+            answer = _preview(path, mapping)
+        except FileError as error:
+            raise make_invalid_input_error((ErrorDetail("/content", error.detail),)) from error
+    answer["file_sha256"] = sha256(table["content"]).hexdigest()
+    if mapping is not None:
+        answer |= {"mapping": title, "mapping_sha256": mapping_hash}
+    return make_response("json", to_json_text(answer) + "\n")
+
+
+def _preview(path: Path, mapping: Mapping | None) -> dict[str, Any]:
+    content = read_table(path, FileFormat() if mapping is None else mapping.file)
+    maps = content.list_fitting_maps()
+    if mapping is None:
+        rows = [
+            {"line": line, "cells": [row.get(each, "") for each in content.columns]}
+            for line, row in content.rows.items()
+        ]
+        return {"columns": list(content.columns), "maps": maps, "rows": rows}
+    services = get_services()
+    with measure_effort() as efforts:
+        try:
+            preview = preview_table(
+                services.store,
+                services.state_cache,
+                path,
+                content,
+                mapping,
+                now=request_time(),
+                time_budget=start_time_budget(),
+                principal=get_principal(),
+            )
+        finally:
+            metrics.get_current_metrics().count_solver_effort(efforts)
+    dumped: dict[str, Any] = _PREVIEW_SCHEMA.dump(preview)
+    for row in dumped["rows"]:
+        for name in ("report", "column", "reason", "warnings"):
+            if not row[name]:
+                del row[name]
+    return {**dumped, "maps": maps}
+
+
+def _read_mapping(table: dict[str, Any]) -> tuple[Mapping | None, str, str]:
+    """Return the mapping, its title and its hash; None if the request names none."""
+    if "map" in table:
+        pointer, text = "/map", _read_map_text(table["map"])
+        mapping = parse_any_mapping(text)
+    elif "mapping" in table:
+        pointer, text = "/mapping", json.dumps(table["mapping"], sort_keys=True)
+        if len(text) > MAX_MAPPING_LENGTH:
+            detail = f"A mapping may have {MAX_MAPPING_LENGTH:,} characters."
+            raise make_invalid_input_error((ErrorDetail(pointer, detail),))
+        try:
+            mapping = load_any_mapping(table["mapping"])
+        except ValidationError as error:
+            raise make_schema_error({"mapping": error.messages}) from error
+    else:
+        return None, "", ""
+    if not isinstance(mapping, Mapping):
+        detail = "This is the mapping of a gazetteer, which has places and no figures."
+        raise make_invalid_input_error((ErrorDetail(pointer, detail),))
+    return mapping, mapping.title, sha256(text.encode()).hexdigest()
+
+
+def _read_map_text(name: str) -> str:
+    if name not in list_map_names():
+        detail = f"There is no such mapping. There are {', '.join(list_map_names())}."
+        raise make_invalid_input_error((ErrorDetail("/map", detail),))
+    return read_map_text(name)

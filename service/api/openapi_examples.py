@@ -52,6 +52,12 @@ BODY_EXAMPLES: Final[dict[tuple[str, str], Any]] = {
         "refused": 2,
         "retracted": 1,
     },
+    ("post_table_preview", _JSON_MEDIA_TYPE): {
+        "file": "claims.csv",
+        "content": "id,reporter,from,to,country,place,side,words,url\n"
+        "7,A Register,2024-12-14,2024-12-15,Russia,Plekhovo,,at least 30 killed,\n",
+        "map": "infobox",
+    },
     ("post_withdrawal", _JSON_MEDIA_TYPE): {"reason": "The file was a draft."},
     ("put_place", _JSON_MEDIA_TYPE): {
         "name": "Plekhovo",

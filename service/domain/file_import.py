@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from service.domain.errors import ConflictError
+
+ROW_ENDS: Final = ("added", "revised", "known", "skipped", "refused")
+"""What can become of a row of a file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Final
 from service.imports.conversion import Json
 from service.imports.converted_rows import ConvertedRow
 from service.imports.file_import import FileImport, ReportProgress, ignore_progress
-from service.imports.file_totals import FileSubjects, SubjectTotal, compute_file_totals
+from service.imports.file_totals import ChangedTotal, FileSubjects, compute_recorded_totals
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Mapping
 from service.imports.questions import Question, ask_about_mapping, ask_about_rows
@@ -22,14 +22,6 @@ MAX_EXAMPLES: Final = 3
 
 MAX_SAMPLED_ROWS: Final = 2_000
 """How many rows an import reads for its questions before it sends anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedTotal:
-    """A total before and after the import."""
-
-    before: SubjectTotal
-    after: SubjectTotal
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +74,10 @@ def check_file(
 
     rows = RowConverter(mapping).convert_rows(RowFile(path, mapping))
     questions = [*ask_about_mapping(mapping), *ask_about_rows(mapping, watch(rows))]
-    before = compute_file_totals(trial, subjects)
+    before = compute_recorded_totals(trial, subjects)
     file_import = FileImport(mapping, make_receiver(trial))
     file_import.run(path, report_progress)
-    after = compute_file_totals(trial, subjects)
+    after = compute_recorded_totals(trial, subjects)
     first_row = next(iter(RowFile(path, mapping)), None)
     columns = mapping.list_columns()
     return FileCheck(

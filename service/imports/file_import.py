@@ -1,6 +1,5 @@
 """The import of one file: its rows are converted, sent in batches, and accounted for one by one."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -149,19 +148,9 @@ class FileImport:
             self._refuse_row(row)
 
     def _count(self, row: ConvertedRow, outcome: ItemOutcome) -> None:
-        if outcome.id is None:
-            column = find_column(self._mapping, outcome.pointer)
-            self._converter.refuse(RefusedRow(row.line, row.cells, column, outcome.reason))
-            return
-        if self._reach is not None:
+        if outcome.id is not None and self._reach is not None:
             self._reach.read(row)
-        if not outcome.is_new:
-            self.counts.known += 1
-        elif outcome.replaced is not None and "supersedes" not in row.report:
-            self.counts.replaced += 1
-        else:
-            self.counts.recorded += 1
-        self.counts.warnings.update(outcome.warnings)
+        self._converter.count(row, outcome)
 
     def _note_changes(self, rows: Sequence[ConvertedRow], outcomes: Sequence[ItemOutcome]) -> None:
         if self._note_change is None:
@@ -193,25 +182,3 @@ def cut_batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
     """Yield the items in lists of at most this size."""
     while batch := list(islice(items, size)):
         yield batch
-
-
-def find_column(mapping: Mapping, pointer: str) -> str:
-    """Return the column from which the field of the report was made; "" if there is no one such."""
-    name = pointer.strip("/").partition("/")[0]
-    if name == "figures":
-        match = re.match(r"/figures/[0-9]+/(\w+)", pointer)
-        for rule in mapping.figures:
-            for number, template in rule.numbers.items():
-                if match is not None and match[1] in (number, "wording"):
-                    return template.column
-        return ""
-    if name == "places":
-        return mapping.places[-1].name.column
-    templates = {
-        "ref": mapping.ref,
-        "incident": mapping.incident,
-        "period": mapping.period.last,
-        **mapping.texts,
-    }
-    found = templates.get(name)
-    return "" if found is None else found.column

@@ -1,13 +1,13 @@
 """The totals that a file changes: those of its outermost places."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from service.domain.errors import InvalidInputError
 from service.domain.totals_query import TotalsQuery
-from service.domain.totals_result import OutcomeTotal
+from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import sort_outcome_sets, sort_outcomes
 from service.domain.wording.range_text import NO_FIGURE
 from service.imports.conversion import Json
@@ -31,11 +31,20 @@ class SubjectTotal:
     ``low`` None: no figure counts them. ``high`` None: there is no upper limit.
     """
 
+    place_id: str
     place: str
     outcomes: tuple[str, ...]
     low: int | None
     high: int | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedTotal:
+    """A total before and after the import."""
+
+    before: SubjectTotal
+    after: SubjectTotal
 
 
 class FileSubjects:
@@ -76,23 +85,29 @@ def find_root(place: Json) -> Json:
     return place
 
 
-def compute_file_totals(store: Store, subjects: FileSubjects) -> list[SubjectTotal]:
-    """Return the totals of the subjects in the record, a place at a time."""
+def compute_recorded_totals(store: Store, subjects: FileSubjects) -> list[SubjectTotal]:
+    """Return the totals of the subjects in the record of the store."""
+    with TotalsReader(store, ANSWER_SECONDS) as reader:
+        return compute_file_totals(reader.compute, subjects)
+
+
+def compute_file_totals(
+    compute: Callable[[TotalsQuery], TotalsResult], subjects: FileSubjects
+) -> list[SubjectTotal]:
+    """Return the totals of the subjects, as ``compute`` returns them for a place at a time.
+
+    A place that it raises InvalidInputError for is not recorded yet.
+    """
     found = []
     outcome_sets = subjects.outcome_sets
-    with TotalsReader(store, ANSWER_SECONDS) as reader:
-        totals_by_place = {
-            place: _compute_totals(reader, TotalsQuery(places=(place,), outcomes=outcome_sets))
-            for place in subjects.places
-        }
     for place, name in subjects.places.items():
-        totals = totals_by_place[place]
+        totals = _compute_totals(compute, TotalsQuery(places=(place,), outcomes=outcome_sets))
         by_outcomes = {each.outcomes: each for each in totals}
         for outcomes in outcome_sets:
             total = by_outcomes.get(outcomes)
             found.append(
                 SubjectTotal(
-                    name, tuple(sort_outcomes(outcomes)),
+                    place, name, tuple(sort_outcomes(outcomes)),
                     None if total is None else total.total.low,
                     None if total is None else total.total.high,
                     NO_FIGURE if total is None else total.text,
@@ -101,8 +116,10 @@ def compute_file_totals(store: Store, subjects: FileSubjects) -> list[SubjectTot
     return found
 
 
-def _compute_totals(reader: TotalsReader, query: TotalsQuery) -> Sequence[OutcomeTotal]:
+def _compute_totals(
+    compute: Callable[[TotalsQuery], TotalsResult], query: TotalsQuery
+) -> Sequence[OutcomeTotal]:
     try:
-        return reader.compute(query).totals
+        return compute(query).totals
     except InvalidInputError:  # The record has no such place yet.
         return ()

@@ -1,5 +1,6 @@
 """Fields that the mappings of figures and of gazetteers share."""
 
+import codecs
 from collections.abc import Mapping as MappingABC
 from typing import Any, ClassVar, Final
 
@@ -18,6 +19,9 @@ PLACE_FIELDS: Final = (
 )  # fmt: skip
 
 CONDITIONS: Final = ("when", "unless")
+
+_NO_TEXT: Final = frozenset({"idna", "punycode"})
+"""Encodings of names, not of text."""
 
 
 class TemplateField(fields.Field[Template]):
@@ -61,6 +65,33 @@ class Text(FirstErrorMixin, fields.String):
         super().__init__(validate=validate.Length(min=1, error="This must not be empty."), **kwargs)
 
 
+class EncodingField(Text):
+    """The name of an encoding of text that Python knows."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            is_text = codecs.lookup(name).name not in _NO_TEXT
+            "".encode(name)
+        except (LookupError, ValueError):
+            is_text = False
+        if not is_text:
+            raise ValidationError(
+                "There is no such encoding; common ones are utf-8, utf-16, cp1251 and cp1252."
+            )
+        return name
+
+
+class DelimiterField(Text):
+    """The character that separates cells."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if len(text) != 1 or text in '"\r\n\0':
+            raise ValidationError("This must be one character, such as a comma or a tab.")
+        return text
+
+
 def make_conditions(data: dict[str, Any]) -> Conditions:
     """Return the conditions of a part of a mapping."""
     return Conditions(*(data.get(name, ()) for name in CONDITIONS))
@@ -75,9 +106,8 @@ class FileSchema(Body):
     """How the file is written."""
 
     format = OneOf(FORMATS)
-    encoding = Text()
-    delimiter = Text()
-    quotes = Flag()
+    encoding = EncodingField()
+    delimiter = DelimiterField()
     quotes = Flag()
     sheet = Text()
     records = Text()

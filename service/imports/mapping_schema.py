@@ -267,12 +267,20 @@ def parse_any_mapping(text: str) -> Mapping | Gazetteer:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"The mapping is not valid TOML: {error}.") from None
-    schema = _GAZETTEER_SCHEMA if data.get("counts") == "places" else _SCHEMA
     try:
-        mapping: Mapping | Gazetteer = schema.load(data)
+        return load_any_mapping(data)
     except ValidationError as error:
         lines = "\n".join(f"  {key}: {text}" for key, text in _list_mistakes(error.messages))
         raise MappingError(f"The mapping has mistakes:\n{lines}") from None
+
+
+def load_any_mapping(data: MappingABC[str, Any]) -> Mapping | Gazetteer:
+    """Return the mapping that the tables of its TOML describe.
+
+    Raises ValidationError with all mistakes.
+    """
+    schema = _GAZETTEER_SCHEMA if data.get("counts") == "places" else _SCHEMA
+    mapping: Mapping | Gazetteer = schema.load(data)
     return mapping
 
 

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -29,6 +30,12 @@ MAX_CELL_LENGTH: Final = 1 << 20
 
 MAX_NAMED_COLUMNS: Final = 40
 
+_WORKBOOK_ERRORS: Final = (
+    BadZipFile, InvalidFileException, OSError, EOFError, zlib.error,
+    ValueError, TypeError, LookupError, AttributeError, SyntaxError,
+)  # fmt: skip
+"""What openpyxl raises for a broken workbook: errors of XML are SyntaxErrors."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
@@ -49,9 +56,12 @@ class RowFile:
     Iterating raises FileError if it is no such file, or lacks a column that the mapping names.
     """
 
-    def __init__(self, path: Path, mapping: TableMapping) -> None:
-        """Read the file as the mapping says; raises FileError if its format is not known."""
-        self.path, self.mapping = path, mapping
+    def __init__(self, path: Path, mapping: TableMapping, max_lines: int | None = None) -> None:
+        """Read the file as the mapping says; raises FileError if its format is not known.
+
+        A file with rows after line ``max_lines`` is refused; None: it may have any number.
+        """
+        self.path, self.mapping, self._max_lines = path, mapping, max_lines
         self._kind = mapping.file.format or _FORMATS.get(path.suffix.lower(), "")
         self._file: IO[bytes] | None = None
         if not self._kind:
@@ -72,12 +82,23 @@ class RowFile:
         with self.path.open("rb") as self._file:
             try:
                 rows = _READERS[self._kind](self._file, self.path, self.mapping)
-                yield from _complete_rows(rows, self.mapping)
+                yield from _complete_rows(self._limit(rows), self.mapping)
             except UnicodeDecodeError as error:
                 raise FileError(
                     f"{self.path.name} is not {self.mapping.file.encoding}: byte {error.start} of a"
                     " block is wrong. Give [file] encoding in the mapping, such as cp1252."
                 ) from None
+
+    def _limit(self, rows: Iterable[SourceRow | None]) -> Iterator[SourceRow]:
+        """Yield the rows that are not empty; raises FileError after the last line allowed."""
+        for line, row in enumerate(rows, start=1):
+            if self._max_lines is not None and max(line, row.line if row else 0) > self._max_lines:
+                raise FileError(
+                    f"{self.path.name} goes on after line {self._max_lines:,}: import it with the"
+                    " command, or divide it."
+                )
+            if row is not None:
+                yield row
 
 
 def _complete_rows(rows: Iterable[SourceRow], mapping: TableMapping) -> Iterator[SourceRow]:
@@ -184,7 +205,7 @@ def _read_ndjson(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator
             if text.strip():
                 try:
                     record = json.loads(text)
-                except ValueError as error:
+                except (ValueError, RecursionError) as error:
                     yield SourceRow(line, {}, RowError("", f"not valid JSON: {error}"))
                 else:
                     yield _make_json_row(line, record)
@@ -193,7 +214,10 @@ def _read_ndjson(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator
 def _make_json_row(line: int, record: Any) -> SourceRow:
     if not isinstance(record, dict):
         return SourceRow(line, {}, RowError("", "this is no object with named values"))
-    return SourceRow(line, dict(_flatten(record)))
+    try:
+        return SourceRow(line, dict(_flatten(record)))
+    except RecursionError:
+        return SourceRow(line, {}, RowError("", "this is nested too deep"))
 
 
 def _flatten(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -215,26 +239,28 @@ def _write_value(value: Any) -> str:
     return str(value)
 
 
-def _read_xlsx(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[SourceRow]:
+def _read_xlsx(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[SourceRow | None]:
+    """Yield the rows of a sheet; None for an empty one, of which there can be a million."""
     try:
         book = load_workbook(file, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+        try:
+            names = book.sheetnames
+            name = mapping.file.sheet or names[0]
+            if name not in names:
+                raise FileError(f"{path.name} has no sheet {name}. It has: {', '.join(names)}.")
+            rows = book[name].iter_rows(values_only=True)
+            header = _read_header([_write_value(each) for each in next(rows, ())], path, mapping)
+            while header and not header[-1]:
+                header.pop()
+            for line, values in enumerate(rows, start=2):
+                cells = [_write_cell(each) for each in values[: len(header)]]
+                is_filled = any(cells)
+                cells += [""] * (len(header) - len(cells))
+                yield _make_row(line, header, cells) if is_filled else None
+        finally:
+            book.close()
+    except _WORKBOOK_ERRORS as error:
         raise FileError(f"{path.name} is not a workbook of Excel: {error}.") from None
-    try:
-        names = book.sheetnames
-        name = mapping.file.sheet or names[0]
-        if name not in names:
-            raise FileError(f"{path.name} has no sheet {name}. It has: {', '.join(names)}.")
-        rows = book[name].iter_rows(values_only=True)
-        header = _read_header([_write_value(each) for each in next(rows, ())], path, mapping)
-        while header and not header[-1]:
-            header.pop()
-        for line, values in enumerate(rows, start=2):
-            cells = [_write_cell(each) for each in values[: len(header)]]
-            if any(cells):
-                yield _make_row(line, header, cells + [""] * (len(header) - len(cells)))
-    finally:
-        book.close()
 
 
 def _write_cell(value: Any) -> str:
@@ -244,6 +270,6 @@ def _write_cell(value: Any) -> str:
     return _write_value(value)
 
 
-_READERS: Final = {
+_READERS: Final[dict[str, Callable[..., Iterator[SourceRow | None]]]] = {
     "csv": _read_csv, "json": _read_json, "ndjson": _read_ndjson, "xlsx": _read_xlsx,
 }  # fmt: skip

@@ -94,9 +94,9 @@ class StoreReceiver:
             actor=None,
             now=self._now(),
             new_id=self._new_id,
-            load_item=_load_submission,
+            load_item=load_submission,
         )
-        return [_make_outcome(each) for each in results]
+        return [make_outcome(each) for each in results]
 
     def retract(self, report_id: str, reason: str) -> bool:
         """Retract the report."""
@@ -197,7 +197,8 @@ def _make_place_outcome(change: EntityChange | DomainError) -> PlaceOutcome:
     return PlaceOutcome(PlaceEnd.COMPLETED if change.is_changed else PlaceEnd.KNOWN)
 
 
-def _load_submission(report: Json) -> Submission | DomainError:
+def load_submission(report: Json) -> Submission | DomainError:
+    """Return the submission of a report, or why it is none."""
     try:
         submission: Submission = _REPORT_SCHEMA.load(report)
     except ValidationError as error:
@@ -213,7 +214,8 @@ def _find_first_message(messages: Any, pointer: str = "") -> tuple[str, str]:
     return pointer, str(messages[0])
 
 
-def _make_outcome(result: batches.ItemResult) -> ItemOutcome:
+def make_outcome(result: batches.ItemResult) -> ItemOutcome:
+    """Return the outcome of a report of a batch."""
     if isinstance(result, RecordedItem):
         return ItemOutcome(
             result.report_id,

@@ -317,10 +317,11 @@ class _Batch:
             result = recorder.record(*item, supersede_known=self.options.supersede_known)
         except DomainError as error:
             return error
-        return _make_recorded_item(result.recorded, result.is_new)
+        return make_recorded_item(result.recorded, result.is_new)
 
 
-def _make_recorded_item(recorded: RecordedReport, is_new: bool) -> RecordedItem:
+def make_recorded_item(recorded: RecordedReport, is_new: bool) -> RecordedItem:
+    """Return the result of an item from its report."""
     return RecordedItem(
         recorded.report.id, recorded.seq, is_new, recorded.warnings, recorded.report.supersedes
     )
@@ -363,6 +364,6 @@ def _load_results(db: Connection, stored: Sequence[list[Any]]) -> list[ItemResul
 
 def _load_result(stored: list[Any], recorded: Mapping[str, RecordedReport]) -> ItemResult:
     if isinstance(stored[2], bool):
-        return _make_recorded_item(recorded[stored[0]], stored[2])
+        return make_recorded_item(recorded[stored[0]], stored[2])
     code, detail, errors = stored
     return ERRORS_BY_CODE[code](detail, tuple(ErrorDetail(*each) for each in errors))

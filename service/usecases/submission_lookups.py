@@ -36,6 +36,7 @@ class SubmissionLookups:
         self._writer = writer
         self._counted: dict[str, tuple[Report, tuple[Figure, ...]]] = {}
         self._waiting: set[str | None] = set()
+        self._imagined: dict[str, RecordedReport] = {}
         self._has_moved_links = False
 
     def prefetch(self, items: Collection[Item]) -> None:
@@ -118,6 +119,8 @@ class SubmissionLookups:
 
     def get_report(self, report_id: str) -> RecordedReport | None:
         """Return the report as it is now; None where it does not exist."""
+        if report_id in self._imagined:
+            return self._imagined[report_id]
         if report_id in self._waiting:
             self.flush()
         return reports.get(self.db, report_id)
@@ -144,6 +147,10 @@ class SubmissionLookups:
         # A superseded report is to be read in its new state.
         self._waiting.update((report.id, report.supersedes))
         self._has_moved_links |= moves
+
+    def imagine(self, recorded: RecordedReport) -> None:
+        """Note a report that was added and will not be written."""
+        self._imagined[recorded.report.id] = recorded
 
     def flush(self) -> None:
         """Write the reports that wait."""

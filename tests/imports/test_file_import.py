@@ -15,11 +15,12 @@ from service.domain.file_import import ImportedFile
 from service.domain.totals_query import TotalsQuery
 from service.imports.converted_rows import RefusedRow
 from service.imports.errors import FileError
-from service.imports.file_import import FileImport, RowChange, find_column
+from service.imports.file_import import FileImport, RowChange
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping_schema import parse_mapping
 from service.imports.receivers import ItemOutcome
 from service.imports.refused_rows import RefusedRowFile
+from service.imports.row_converter import find_column
 from service.imports.store_receiver import StoreReceiver
 from service.report_id import make_report_id
 from service.store.factory import open_store

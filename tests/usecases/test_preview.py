@@ -18,16 +18,14 @@ from service.store.column_loader import load_state
 from service.store.interface import Store
 from service.usecases import entities, lifecycle, preview, reports
 from service.usecases.consistency import MonotonicReader
+from service.usecases.imagined_record import ImaginedRecord
 from service.usecases.preview import (
     PLACEHOLDER_ID,
     Preview,
-    imagine_recorded,
-    imagine_states,
     make_query_for,
 )
 from service.usecases.request_reader import RequestReader
 from service.usecases.state_cache import Snapshot, StateCache
-from service.usecases.submission_lookups import SubmissionLookups
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals
 from tests.conftest import START_TIME
@@ -68,10 +66,9 @@ def _imagine(store: Store, submission: Submission) -> tuple[RecordState, Recorde
     """Return the state and the report that a preview computes with."""
     report = reports.check_and_normalize(submission, PLACEHOLDER_ID, None)
     with store.read_transaction() as db:
-        plan = reports.plan_submission(submission, report, SubmissionLookups(db))
-        state = load_state(db, event_log.last_seq(db))
-    imagined = imagine_recorded(state, plan, START_TIME)
-    return imagine_states(state, plan, imagined)[1], imagined
+        record = ImaginedRecord(db, load_state(db, event_log.last_seq(db)), START_TIME)
+        recorded, _ = record.submit(submission, report)
+    return record.make_states()[1], recorded
 
 
 def _with_placeholder_id(state: StateObjects, report_id: str) -> StateObjects:

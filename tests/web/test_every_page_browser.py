@@ -41,6 +41,7 @@ MADE_UP_PAGES: Final = {
     "a comparison": "compare?place=jostrava&other_place=askermoor",
     "the form": "enter",
     "a correction": "enter?report={report}",
+    "the form of a table": "enter/table",
     "a picture": "embed?place=jostrava",
     "the code of a frame": "embed/code?place=jostrava",
     "the method": "method",

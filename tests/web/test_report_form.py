@@ -165,7 +165,11 @@ def test_the_script_of_a_report_uses_every_message_of_its_own_and_no_other() -> 
 
 def test_the_form_uses_every_message_of_its_own(page: str, correction_page: str) -> None:
     pages = page + correction_page
-    template = (assets.FOLDER.parent / "templates" / "report_form.html").read_text(encoding="utf-8")
+    folder = assets.FOLDER.parent / "templates"
+    template = "".join(
+        (folder / name).read_text(encoding="utf-8")
+        for name in ("report_form.html", "_form_macros.html")
+    )
     begun = tuple(re.findall(r'"(enter\.(?:[\w.]+\.)?)" ~ (?!name)', template))
     for key in messages.load_catalogue():
         if key.startswith("enter.") and not key.startswith((SCRIPT_PREFIX, *begun)):

@@ -48,7 +48,7 @@ def select_form_messages() -> dict[str, Any]:
     with {low} and {high} in the text; that of outcomes is "outcomes." and the outcomes, separated
     by commas.
     """
-    texts = _select_messages(SCRIPT_PREFIX, SCRIPT_PREFIX)
+    texts = select_messages(SCRIPT_PREFIX, SCRIPT_PREFIX)
     texts |= {f"range.{kind}": text for kind, text in asdict(READING_FORM).items()}
     texts["range.not_disclosed"] = NOT_DISCLOSED
     return texts | {f"outcomes.{key}": text for key, text in all_outcomes_texts().items()}
@@ -56,12 +56,12 @@ def select_form_messages() -> dict[str, Any]:
 
 def select_report_messages() -> dict[str, Any]:
     """Return the texts that the script of the page of a report shows, by their keys."""
-    return _select_messages(REPORT_SCRIPT_PREFIX, REPORT_SCRIPT_PREFIX) | _select_messages(
+    return select_messages(REPORT_SCRIPT_PREFIX, REPORT_SCRIPT_PREFIX) | select_messages(
         PROBLEM_PREFIX, SCRIPT_PREFIX
     )
 
 
-def _select_messages(beginning: str, prefix: str) -> dict[str, Any]:
+def select_messages(beginning: str, prefix: str) -> dict[str, Any]:
     """Return the texts whose keys have the beginning, by their keys without the prefix."""
     return {
         key.removeprefix(prefix): message

@@ -1,0 +1,287 @@
+"""Previews of tables: what the import of a small file would record, row by row, and the totals.
+
+Nothing is recorded. The size of everything is bounded, for files that anybody with a key can send.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Final
+from zipfile import BadZipFile, ZipFile
+
+from service.domain.access import Principal
+from service.domain.errors import DomainError
+from service.domain.report import ReportWarning
+from service.imports.conversion import Json
+from service.imports.converted_rows import ConvertedRow, RefusedRow
+from service.imports.errors import FileError
+from service.imports.file_totals import ChangedTotal, FileSubjects, compute_file_totals
+from service.imports.gazetteer import Gazetteer
+from service.imports.import_counts import ImportCounts
+from service.imports.mapping import Counts, FileFormat, Mapping
+from service.imports.questions import Question, ask_about_mapping, ask_about_rows
+from service.imports.row_converter import RowConverter
+from service.imports.row_files import RowFile
+from service.imports.running_totals import Correction, Falls, resolve_falls
+from service.imports.shipped_maps import list_map_names, load_mapping
+from service.imports.store_receiver import load_submission, make_outcome
+from service.store import event_log
+from service.store.interface import Reader
+from service.usecases.batches import ItemResult, RecordedItem, make_recorded_item
+from service.usecases.imagined_record import ImaginedRecord
+from service.usecases.reports import check_and_normalize
+from service.usecases.state_cache import Snapshot, StateCache
+from service.usecases.submission_lookups import Item
+from service.usecases.time_budget import TimeBudget
+from service.usecases.totals import compute_totals_in
+
+MAX_ROWS: Final = 1_000
+"""How many rows a table may have. Larger files are for the command, which reads them in parts."""
+
+MAX_CELL_LENGTH: Final = 5_000
+"""How many characters a cell may have: a mapping can repeat it in many fields."""
+
+MAX_REPORTS_LENGTH: Final = 8_000_000
+"""How many characters all reports may have as JSON."""
+
+MAX_UNPACKED_BYTES: Final = 16 << 20
+"""How much a workbook may have when it is unpacked."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTable:
+    """A mapping that reads no column: the cells of a file as they are."""
+
+    file: FileFormat
+
+    def list_columns(self) -> tuple[str, ...]:
+        """Return no column."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableContent:
+    """The columns of a table in their order, and the cells of each row by its line."""
+
+    columns: tuple[str, ...]
+    rows: dict[int, dict[str, str]]
+
+    def list_fitting_maps(self) -> list[str]:
+        """Return the names of the shipped mappings of figures that name no other columns."""
+        return [name for name, columns in _list_map_columns().items() if columns <= {*self.columns}]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedRow:
+    """What would become of one row: ``end`` is one of ROW_ENDS.
+
+    ``report`` is None if the row gives none. ``column`` is the one at fault if the row is refused;
+    "" if there is no single one. ``reason`` is why a row is refused or skipped.
+    """
+
+    line: int
+    cells: tuple[str, ...]
+    end: str
+    report: Json | None = None
+    column: str = ""
+    reason: str = ""
+    warnings: tuple[ReportWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TablePreview:
+    """What an import of the table would do.
+
+    ``corrections`` are the reports that have to be retracted after it. ``unused_columns`` are those
+    that the mapping does not name.
+    """
+
+    columns: tuple[str, ...]
+    unused_columns: tuple[str, ...]
+    rows: list[PreviewedRow]
+    counts: ImportCounts
+    questions: list[Question]
+    corrections: list[Correction]
+    totals: list[ChangedTotal]
+
+
+def read_table(path: Path, file_format: FileFormat) -> TableContent:
+    """Return the content of a small file; raises FileError if it is too large, or cannot be read.
+
+    Cells without a value are empty.
+    """
+    _check_workbook(path)
+    columns: tuple[str, ...] = ()
+    rows: dict[int, dict[str, str]] = {}
+    for row in RowFile(path, PlainTable(file_format), max_lines=10 * MAX_ROWS):
+        columns = tuple(dict.fromkeys((*columns, *row.cells)))
+        if any(len(cell) > MAX_CELL_LENGTH for cell in row.cells.values()):
+            raise FileError(f"Line {row.line} has a cell of over {MAX_CELL_LENGTH:,} characters.")
+        rows[row.line] = row.cells
+        if len(rows) > MAX_ROWS:
+            raise FileError(
+                f"The table has more than {MAX_ROWS:,} rows: import it with the command, or divide"
+                " it."
+            )
+    if not rows:
+        raise FileError("The table has no rows below its header.")
+    return TableContent(columns, rows)
+
+
+def preview_table(
+    reader: Reader,
+    state_cache: StateCache,
+    path: Path,
+    content: TableContent,
+    mapping: Mapping,
+    *,
+    now: datetime,
+    time_budget: TimeBudget,
+    principal: Principal | None = None,
+) -> TablePreview:
+    """Return what an import of the table would do now; nothing is recorded.
+
+    ``content`` is that of the file, read in the format of the mapping. Raises FileError if the file
+    is not as the mapping says, and TimeBudgetExceededError if the totals take far longer.
+    """
+    ends = _RowEnds(content)
+    converter = RowConverter(mapping, ends.refuse, ends.skip)
+    rows = list(_limit_reports(converter.convert_rows(RowFile(path, mapping))))
+    subjects = FileSubjects()
+    for row in rows:
+        subjects.read(row)
+    questions = [*ask_about_mapping(mapping), *ask_about_rows(mapping, rows)]
+    falls = resolve_falls(rows) if mapping.counts == Counts.RUNNING else Falls(rows)
+    with reader.read_transaction() as db:
+        state = state_cache.load(db, event_log.last_seq(db)).state
+        record = ImaginedRecord(db, state, now)
+        ids: dict[str, str] = {}
+        for row, result in zip(
+            falls.rows, _submit_rows(record, falls.rows, principal), strict=True
+        ):
+            converter.count(row, make_outcome(result))
+            if isinstance(result, RecordedItem):
+                ends.add(row, result)
+                ids[row.report["ref"]] = result.report_id
+        corrections = [
+            each for each in falls.corrections
+            if each.ref in ids and record.retract(ids[each.ref])
+        ]  # fmt: skip
+    converter.counts.retracted = len(corrections)
+    before, after = (
+        compute_file_totals(
+            partial(compute_totals_in, Snapshot(each), time_budget=time_budget), subjects
+        )
+        for each in record.make_states()
+    )
+    named = {*mapping.list_columns()}
+    return TablePreview(
+        content.columns,
+        tuple(each for each in content.columns if each not in named),
+        ends.list_rows(),
+        converter.counts,
+        questions,
+        corrections,
+        [ChangedTotal(*each) for each in zip(before, after, strict=True)],
+    )
+
+
+class _RowEnds:
+    """What became of each row of a table so far."""
+
+    def __init__(self, content: TableContent) -> None:
+        self._cells = {
+            line: tuple(row.get(column, "") for column in content.columns)
+            for line, row in content.rows.items()
+        }
+        self._rows: dict[int, PreviewedRow] = {}
+
+    def refuse(self, row: RefusedRow) -> None:
+        """Note a refused row."""
+        self._rows[row.line] = PreviewedRow(
+            row.line, self._cells[row.line], "refused", column=row.column, reason=row.reason
+        )
+
+    def skip(self, line: int, reason: str) -> None:
+        """Note a row that gives no report."""
+        self._rows[line] = PreviewedRow(line, self._cells[line], "skipped", reason=reason)
+
+    def add(self, row: ConvertedRow, item: RecordedItem) -> None:
+        """Note a row with its report in the record."""
+        # A running total that falls supersedes an earlier row of the same file.
+        is_revision = item.supersedes is not None and "supersedes" not in row.report
+        end = "known" if not item.is_new else "revised" if is_revision else "added"
+        self._rows[row.line] = PreviewedRow(
+            row.line, self._cells[row.line], end, row.report, warnings=item.warnings
+        )
+
+    def list_rows(self) -> list[PreviewedRow]:
+        """Return all rows in their order."""
+        return [self._rows[line] for line in self._cells]
+
+
+def _limit_reports(rows: Iterable[ConvertedRow]) -> Iterator[ConvertedRow]:
+    """Yield the rows; raises FileError if their reports are too large together."""
+    length = 0
+    for row in rows:
+        length += len(json.dumps(row.report))
+        if length > MAX_REPORTS_LENGTH:
+            raise FileError(
+                f"The reports up to line {row.line} have more than {MAX_REPORTS_LENGTH:,}"
+                " characters: import the file with the command, or divide it."
+            )
+        yield row
+
+
+def _submit_rows(
+    record: ImaginedRecord, rows: Sequence[ConvertedRow], principal: Principal | None
+) -> list[ItemResult]:
+    """Return what would become of the report of each row."""
+    items = [_normalize(row, principal) for row in rows]
+    record.prefetch([item for item in items if not isinstance(item, DomainError)])
+    return [item if isinstance(item, DomainError) else _submit(record, item) for item in items]
+
+
+def _normalize(row: ConvertedRow, principal: Principal | None) -> Item | DomainError:
+    submission = load_submission(row.report)
+    if isinstance(submission, DomainError):
+        return submission
+    try:
+        return submission, check_and_normalize(submission, f"row-{row.line}", principal)
+    except DomainError as error:
+        return error
+
+
+def _submit(record: ImaginedRecord, item: Item) -> ItemResult:
+    try:
+        return make_recorded_item(*record.submit(*item, supersede_known=True))
+    except DomainError as error:
+        return error
+
+
+def _check_workbook(path: Path) -> None:
+    """Raise FileError for a workbook that is much larger when it is unpacked."""
+    if path.suffix.lower() != ".xlsx":
+        return
+    with suppress(BadZipFile), ZipFile(path) as archive:  # The reader names a broken one.
+        size = sum(each.file_size for each in archive.infolist())
+        if size > MAX_UNPACKED_BYTES:
+            raise FileError(
+                f"The workbook has {size >> 20:,} MiB when it is unpacked; at most"
+                f" {MAX_UNPACKED_BYTES >> 20} MiB are read. Copy the rows into a new one."
+            )
+
+
+@cache
+def _list_map_columns() -> dict[str, frozenset[str]]:
+    """Return the columns of each shipped mapping of figures, by its name."""
+    mappings = {name: load_mapping(name) for name in list_map_names()}
+    return {
+        name: frozenset(each.list_columns())
+        for name, each in mappings.items()
+        if not isinstance(each, Gazetteer)
+    }

@@ -1,0 +1,201 @@
+// What each column contains: guessed from its name and its cells, chosen in the form, and written
+// as a mapping in the form that the service reads (docs/importing.md).
+
+import { copyTemplate } from "../enter/dom.js";
+import { say } from "../enter/messages.js";
+import { pickerOf } from "../enter/picker.js";
+
+const $ = (id) => document.getElementById(id);
+
+const OUTCOMES = {
+  killed: ["killed"], wounded: ["wounded"], missing: ["missing"], captured: ["captured"],
+  killed_wounded: ["killed", "wounded"],
+};
+
+const LEVELS = ["country", "region", "district", "place"];
+
+// Patterns of names, in lower case without signs; the first that fits counts.
+const GUESSES = [
+  ["ref", /^(id|ref|no|nr|number|key|row|relid|eventid)$/],
+  ["place_id", /^(placeid|pcode)$/],
+  ["url", /^(url|link|sourceurl|web)/],
+  ["latitude", /^lat(itude)?$/],
+  ["longitude", /^(lon|lng|long|longitude)$/],
+  ["from", /^(from|since|start|startdate|begin|firstday|datefrom|datestart)$/],
+  ["to", /^(to|until|till|end|enddate|lastday|dateto|dateend)$/],
+  ["day", /^(day|date|eventdate|on)$/],
+  ["killed_wounded", /^(killedor|killedand|casualties)/],
+  ["killed", /(killed|dead|deaths?|died|fatalities|kia)/],
+  ["wounded", /(wounded|injured|wia)/],
+  ["missing", /(missing|mia)/],
+  ["captured", /(captured|prisoner|pows?$)/],
+  ["words", /^(words|wording|figure|claim)/],
+  ["country", /^(country|adm0|admin0)/],
+  ["region", /^(region|province|oblast|governorate|state|adm1|admin1)/],
+  ["district", /^(district|raion|county|adm2|admin2)/],
+  ["place", /^(place|town|village|city|settlement|location|where)/],
+  ["reporter", /^(reporter|claimant|saidby|who)/],
+  ["side", /^(side|party|belligerent)/],
+  ["group", /^(group|unit)/],
+  ["incident", /^(incident|event)/],
+  ["quote", /^(quote|statement)/],
+  ["note", /^(note|comment|remark)/],
+];
+
+const MEANINGS = [["low", /(low|min|atleast|least)/], ["high", /(high|max|most|upto)/], ["best", /best/]];
+
+const NUMBER = /^\d{1,3}([ ,\u00a0\u202f]?\d{3})*$/;
+const RANGE = /^\d+\s*[-–—]\s*\d+$/;
+
+function guessRole(name, taken) {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const role = GUESSES.find(([, pattern]) => pattern.test(plain))?.[0] ?? "";
+  return role in OUTCOMES || !taken.has(role) ? role : "";
+}
+
+function guessMeaning(name, cells) {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const named = MEANINGS.find(([, pattern]) => pattern.test(plain))?.[0];
+  const filled = cells.map((cell) => cell.trim()).filter(Boolean);
+  if (named) return named;
+  if (filled.every((cell) => NUMBER.test(cell))) return "exactly";
+  return filled.every((cell) => NUMBER.test(cell) || RANGE.test(cell)) ? "range" : "wording";
+}
+
+// Shows the columns, each with what it seems to contain; `rows` are the cells of the first rows.
+export function showColumns(columns, rows) {
+  const taken = new Set();
+  const made = columns.map((name, at) => {
+    const row = copyTemplate("column-template", "COLUMN", "");
+    const [role, meaning] = [row.querySelector(".role"), row.querySelector(".meaning")];
+    const cells = rows.map((row) => row[at]);
+    row.dataset.column = name;
+    row.querySelector("th").textContent = name;
+    row.querySelector(".example").textContent = cells.find(Boolean) ?? "";
+    role.id = `column-${at}`;
+    role.setAttribute("aria-label", say("role", { name }));
+    meaning.setAttribute("aria-label", say("meaning", { name }));
+    role.value = guessRole(name, taken);
+    taken.add(role.value);
+    meaning.value = guessMeaning(name, cells);
+    meaning.hidden = !(role.value in OUTCOMES);
+    role.addEventListener("change", () => { meaning.hidden = !(role.value in OUTCOMES); });
+    return row;
+  });
+  $("column-rows").replaceChildren(...made);
+  showConstants();
+}
+
+function readColumns() {
+  return [...$("column-rows").children].map((row) => ({
+    name: row.dataset.column,
+    role: row.querySelector(".role").value,
+    meaning: row.querySelector(".meaning").value,
+  }));
+}
+
+function readCounts() {
+  return document.querySelector("#counts input:checked").value;
+}
+
+// Asks for the reporter and the first day only where no column has them.
+export function showConstants() {
+  const roles = new Set(readColumns().map((each) => each.role));
+  $("reporter").hidden = roles.has("reporter");
+  $("place").hidden = roles.has("country");
+  $("groups").hidden = roles.has("group");
+  $("first-day-field").hidden = readCounts() !== "running" || roles.has("from");
+}
+
+function pickedItems(id) {
+  return $(id).hidden ? [] : pickerOf($(id)).items;
+}
+
+// A brace in a text of ours would begin a column.
+function describe({ id, name }) {
+  return { id, name: (name || id).replace(/[{}]/g, "") };
+}
+
+function makeFigures(columns) {
+  const figures = columns.filter((each) => each.role === "words").map(({ name }) => ({ wording: `{${name}}` }));
+  const ranges = new Map();
+  for (const { name, role, meaning } of columns) {
+    if (!(role in OUTCOMES)) continue;
+    const outcomes = OUTCOMES[role];
+    if (["low", "high", "best"].includes(meaning) && !ranges.get(role)?.[meaning]) {
+      const known = ranges.get(role);
+      if (known) known[meaning] = `{${name}}`;
+      else {
+        ranges.set(role, { outcomes, [meaning]: `{${name}}` });
+        figures.push(ranges.get(role));
+      }
+    } else {
+      figures.push({ outcomes, [meaning]: `{${name}}` });
+    }
+  }
+  return figures;
+}
+
+function makePlaces(column) {
+  const levels = pickedItems("place").map(describe);
+  for (const role of LEVELS) {
+    if (column(role)) levels.push({ name: column(role) });
+  }
+  const last = levels.at(-1);
+  if (last) {
+    if (column("place_id")) last.id = column("place_id");
+    if (column("latitude") && column("longitude")) {
+      Object.assign(last, { latitude: column("latitude"), longitude: column("longitude") });
+    }
+  }
+  return levels;
+}
+
+// A ref that stays the same in a corrected table, made of what tells the rows apart.
+function makeRef(column, places) {
+  if (column("ref")) return column("ref");
+  const parts = [column("from"), column("to") ?? column("day"), places.at(-1)?.name, column("side")];
+  return parts.filter((each) => each?.startsWith("{")).map((each) => each.replace("}", "|id}")).join("-");
+}
+
+// Returns the mapping that the form describes, and what is missing, as errors with pointers.
+export function readMapping() {
+  const columns = readColumns();
+  const column = (role) => {
+    const found = columns.find((each) => each.role === role);
+    return found && `{${found.name}}`;
+  };
+  const counts = readCounts();
+  const places = makePlaces(column);
+  const figures = makeFigures(columns);
+  const [picked] = pickedItems("reporter");
+  const reporter = column("reporter") ? { name: column("reporter") } : picked && describe(picked);
+  if (picked?.fields?.get("/party")?.checked) reporter.party = true;
+  const last = column("to") ?? column("day") ?? column("from");
+  const ref = makeRef(column, places);
+  const errors = [];
+  if (!figures.length) errors.push({ pointer: "/columns", detail: say("need.number") });
+  if (!last) errors.push({ pointer: "/columns", detail: say("need.day") });
+  if (!reporter) errors.push({ pointer: "/reporter", detail: say("need.reporter") });
+  if (!places.length) errors.push({ pointer: "/place", detail: say("need.place") });
+  if (errors.length) return { errors };
+
+  const report = { ref };
+  if (counts === "events") {
+    const scheme = reporter.id ?? column("reporter").replace("}", "|id}");
+    report.incident = column("incident") ?? `${scheme}:${ref.replaceAll(/\{([^{}|]+)\}/g, "{$1|id}")}`;
+  } else if (column("incident")) report.incident = column("incident");
+  for (const role of ["quote", "note"]) if (column(role)) report[role] = column(role);
+  if (column("url")) report.source = { url: column("url") };
+  const firstDay = counts === "running" ? $("first-day").value : column("day") ?? last;
+  const first = column("from") ?? firstDay;
+  const groups = pickedItems("groups").map(describe);
+  if (column("side")) groups.push({ name: column("side"), facet: "side" });
+  if (column("group")) groups.push({ name: column("group") });
+  const mapping = {
+    title: say("title"), counts, reporter, report, places, figures,
+    period: first ? { from: first, to: last } : { to: last },
+  };
+  if (groups.length) mapping.groups = groups;
+  return { mapping, errors };
+}

@@ -1,0 +1,332 @@
+"""A preview of a table says what its import does, and does none of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from service.domain.access import Principal
+from service.imports.errors import FileError
+from service.imports.file_import import FileImport
+from service.imports.file_totals import FileSubjects, compute_recorded_totals
+from service.imports.mapping import FileFormat
+from service.imports.mapping_schema import parse_mapping
+from service.imports.row_converter import RowConverter
+from service.imports.row_files import RowFile
+from service.imports.store_receiver import StoreReceiver
+from service.imports.table_preview import (
+    MAX_CELL_LENGTH,
+    MAX_ROWS,
+    TablePreview,
+    preview_table,
+    read_table,
+)
+from service.report_id import make_report_id
+from service.store import event_log
+from service.store.factory import open_store
+from service.store.interface import Store
+from service.usecases.state_cache import StateCache
+from service.usecases.time_budget import TimeBudget
+from tests.conftest import START_TIME
+from tests.imports.tables import EVENTS, RUNNING, make_day, make_event, write_table
+
+CLAIMS = """
+title = "Claims"
+counts = "totals"
+[reporter]
+name = "{reporter}"
+[report]
+ref = "claim-{id}"
+[period]
+from = "{from}"
+to = "{to}"
+[[places]]
+name = "{country}"
+[[places]]
+name = "{town}"
+split = ";"
+[[figures]]
+wording = "{words}"
+"""
+
+
+def preview(
+    store: Store, path: Path, mapping: str, principal: Principal | None = None
+) -> TablePreview:
+    parsed = parse_mapping(mapping)
+    return preview_table(
+        store,
+        StateCache(),
+        path,
+        read_table(path, parsed.file),
+        parsed,
+        now=START_TIME,
+        time_budget=TimeBudget(60, 600),
+        principal=principal,
+    )
+
+
+def find_subjects(path: Path, mapping: str) -> FileSubjects:
+    subjects = FileSubjects()
+    parsed = parse_mapping(mapping)
+    for row in RowConverter(parsed).convert_rows(RowFile(path, parsed)):
+        subjects.read(row)
+    return subjects
+
+
+def run_import(store: Store, path: Path, mapping: str) -> FileImport:
+    receiver = StoreReceiver(store, lambda: START_TIME, make_report_id)
+    file_import = FileImport(parse_mapping(mapping), receiver)
+    file_import.run(path)
+    return file_import
+
+
+def check_preview(store: Store, path: Path, mapping: str) -> TablePreview:
+    """Return the preview after comparing it with the import that follows it."""
+    with store.read_transaction() as db:
+        seq = event_log.last_seq(db)
+    previewed = preview(store, path, mapping)
+    with store.read_transaction() as db:
+        assert event_log.last_seq(db) == seq
+    subjects = find_subjects(path, mapping)
+    assert [each.before for each in previewed.totals] == compute_recorded_totals(store, subjects)
+    file_import = run_import(store, path, mapping)
+    assert previewed.counts.ends == file_import.counts.ends
+    assert previewed.counts.warnings == file_import.counts.warnings
+    assert [each.after for each in previewed.totals] == compute_recorded_totals(store, subjects)
+    return previewed
+
+
+def check_editions(mapping: str, *editions: Sequence[Mapping[str, str]]) -> TablePreview:
+    """Return the preview of the last edition; each is previewed and imported in turn."""
+    with TemporaryDirectory() as folder:
+        store = open_store(Path(folder) / "t.db", 5.0)
+        store.migrate()
+        try:
+            for rows in editions:
+                path = write_table(Path(folder) / "t.csv", rows)
+                previewed = check_preview(store, path, mapping)
+        finally:
+            store.close()
+    return previewed
+
+
+EVENT_ROWS = st.lists(
+    st.builds(
+        make_event,
+        st.integers(1, 6),
+        town=st.sampled_from(["Azaz", "Idlib", ""]),
+        low=st.integers(0, 4),
+        high=st.sampled_from(["", "2", "5", "x"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+CLAIM_ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.sampled_from("123456"),
+            "reporter": st.sampled_from(["A Ministry", "A Monitor"]),
+            "from": st.sampled_from(["", "2024-12-14"]),
+            "to": st.sampled_from(["2024-12-14", "2024-12-15"]),
+            "country": st.just("Russia"),
+            "town": st.sampled_from(["Plekhovo", "Plekhovo; Vorozhba", ""]),
+            "words": st.sampled_from(
+                ["at least 30 killed", "10 killed", "dozens wounded", "12 killed", "heavy losses"]
+            ),
+        }
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+DAY_ROWS = st.lists(
+    st.builds(make_day, st.integers(1, 9), st.integers(90, 110)), min_size=1, max_size=7
+)
+
+
+@pytest.mark.sqlite
+@settings(max_examples=12)
+@given(EVENT_ROWS, EVENT_ROWS)
+def test_a_preview_of_events_is_their_import(
+    first: list[dict[str, str]], second: list[dict[str, str]]
+) -> None:
+    check_editions(EVENTS, first, second)
+
+
+@pytest.mark.sqlite
+@settings(max_examples=12)
+@given(CLAIM_ROWS, CLAIM_ROWS)
+def test_a_preview_of_claims_is_their_import(
+    first: list[dict[str, str]], second: list[dict[str, str]]
+) -> None:
+    check_editions(CLAIMS, first, second)
+
+
+@pytest.mark.sqlite
+@settings(max_examples=12)
+@given(DAY_ROWS, DAY_ROWS)
+def test_a_preview_of_running_totals_is_their_import(
+    first: list[dict[str, str]], second: list[dict[str, str]]
+) -> None:
+    check_editions(RUNNING, first, second)
+
+
+def test_each_row_has_its_end_and_its_reason(store: Store, tmp_path: Path) -> None:
+    run_import(store, write_table(tmp_path / "a.csv", [make_event(1), make_event(2)]), EVENTS)
+    rows = [
+        make_event(1),
+        make_event(2, low=3),
+        make_event(3),
+        make_event(4, low="", high=""),
+        make_event(5, low=9, high=1),
+        make_event(6, day="2016-13-01"),
+    ]
+    found = check_preview(store, write_table(tmp_path / "b.csv", rows), EVENTS)
+    assert [each.end for each in found.rows] == [
+        "known", "revised", "added", "skipped", "refused", "refused",
+    ]  # fmt: skip
+    assert [each.line for each in found.rows] == [2, 3, 4, 5, 6, 7]
+    assert [bool(each.report) for each in found.rows] == [True, True, True, False, False, False]
+    assert found.rows[3].reason == "no number in it"
+    assert found.rows[4].reason == "the numbers do not fit each other: low 9, high 1"
+    assert found.rows[5].column == "day"
+    assert found.rows[0].cells == ("1", "2016-01-01", "Syria", "Azaz", "2", "5")
+    killed = [each for each in found.totals if each.after.outcomes == ("killed",)]
+    assert [(each.before.low, each.after.low) for each in killed] == [(4, 7)]
+
+
+def test_columns_that_the_mapping_does_not_name_are_listed(store: Store, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [{**make_event(1), "colour": "red"}])
+    assert preview(store, path, EVENTS).unused_columns == ("colour",)
+
+
+def test_rows_of_reporters_of_others_are_refused(store: Store, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [make_event(1)])
+    other = Principal("k", "report", ("somebody-else",))
+    (row,) = preview(store, path, EVENTS, other).rows
+    assert row.end == "refused"
+    assert "register" in row.reason
+
+
+def test_warnings_are_those_of_the_record_and_of_the_rows_before(
+    store: Store, tmp_path: Path
+) -> None:
+    claim = {"reporter": "A Ministry", "from": "", "to": "2024-12-14", "country": "Russia"}
+    rows = [
+        {"id": "1", **claim, "town": "Plekhovo", "words": "10 killed"},
+        {"id": "2", **claim, "town": "Plekhovo", "words": "12 killed"},
+    ]
+    first, second = check_preview(store, write_table(tmp_path / "a.csv", rows), CLAIMS).rows
+    assert first.warnings == ()
+    assert "same_reporter_conflict" in [each.code for each in second.warnings]
+
+
+# Bounds -------------------------------------------------------------------------------------
+
+
+def test_a_table_has_a_limit_of_rows(tmp_path: Path) -> None:
+    rows = [make_event(1)] * (MAX_ROWS + 1)
+    assert len(read_table(write_table(tmp_path / "a.csv", rows[1:]), FileFormat()).rows) == MAX_ROWS
+    with pytest.raises(FileError, match="more than 1,000 rows"):
+        read_table(write_table(tmp_path / "a.csv", rows), FileFormat())
+
+
+def test_a_cell_has_a_limit(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [{"a": "x" * (MAX_CELL_LENGTH + 1)}])
+    with pytest.raises(FileError, match=r"Line 2 has a cell of over 5,000 characters\."):
+        read_table(path, FileFormat())
+
+
+def test_a_table_needs_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n", encoding="utf-8")
+    with pytest.raises(FileError, match="no rows below its header"):
+        read_table(path, FileFormat())
+
+
+def test_reports_have_a_limit_together(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.imports.table_preview.MAX_REPORTS_LENGTH", 500)
+    path = write_table(tmp_path / "a.csv", [make_event(each) for each in range(1, 5)])
+    with pytest.raises(FileError, match="up to line 3 have more than 500 characters"):
+        preview(store, path, EVENTS)
+
+
+def test_a_workbook_that_is_large_when_unpacked_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", bytes(17 << 20))
+    assert path.stat().st_size < 100_000
+    with pytest.raises(FileError, match="17 MiB when it is unpacked"):
+        read_table(path, FileFormat())
+
+
+def make_workbook(path: Path) -> Path:
+    book = Workbook()
+    book.active.append(["id", "place"])  # type: ignore[union-attr]
+    book.active.append([1, "Плехово"])  # type: ignore[union-attr]
+    book.save(path)
+    return path
+
+
+def test_a_row_far_below_the_others_is_found_or_refused(tmp_path: Path) -> None:
+    path = make_workbook(tmp_path / "a.xlsx")
+    assert read_table(path, FileFormat()).rows == {2: {"id": "1", "place": "Плехово"}}
+    book = load_workbook(path)
+    book.active.cell(200, 1, "far")  # type: ignore[union-attr]
+    book.save(path)
+    assert list(read_table(path, FileFormat()).rows) == [2, 200]
+    book.active.cell(1_000_000, 1, "farther")  # type: ignore[union-attr]
+    book.save(path)
+    with pytest.raises(FileError, match="goes on after line 10,000"):
+        read_table(path, FileFormat())
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", ""])
+def test_a_broken_workbook_is_refused(tmp_path: Path, part: str) -> None:
+    whole = make_workbook(tmp_path / "whole.xlsx")
+    path = tmp_path / "a.xlsx"
+    if part:
+        with ZipFile(whole) as source, ZipFile(path, "w") as target:
+            for name in source.namelist():
+                content = source.read(name)
+                target.writestr(name, content[: len(content) // 2] if name == part else content)
+    else:
+        path.write_bytes(whole.read_bytes()[:-200])
+    with pytest.raises(FileError, match="is not a workbook of Excel"):
+        read_table(path, FileFormat())
+
+
+def test_an_object_nested_too_deep_is_refused(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('[{"a": ' + '{"a": ' * 5_000 + "1" + "}" * 5_000 + "}]", encoding="utf-8")
+    mapping = EVENTS.replace("{id}", "{a}")
+    rows = list(RowFile(path, parse_mapping(mapping)))
+    assert [str(each.error) for each in rows] == ["this is nested too deep"]
+
+
+def test_the_shipped_mappings_that_fit_a_table_are_listed(tmp_path: Path) -> None:
+    columns = ["id", "reporter", "from", "to", "country", "place", "side", "words", "url"]
+    path = write_table(tmp_path / "a.csv", [dict.fromkeys(columns, "x")])
+    assert read_table(path, FileFormat()).list_fitting_maps() == ["infobox"]
+    path = write_table(tmp_path / "a.csv", [dict.fromkeys(columns[1:], "x")])
+    assert read_table(path, FileFormat()).list_fitting_maps() == []
+
+
+def test_the_answer_of_a_preview_can_be_sent(store: Store, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [make_event(1)])
+    (row,) = preview(store, path, EVENTS).rows
+    report: Any = json.loads(json.dumps(row.report))
+    receiver = StoreReceiver(store, lambda: START_TIME, make_report_id)
+    (outcome,) = receiver.submit([report])
+    assert outcome.is_new

@@ -1,0 +1,225 @@
+"""A person brings a table: pasted or as a file, its columns named, previewed, sent, withdrawn."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from playwright.sync_api import Page, expect
+
+from tests.support.gunicorn_server import RunningServer, run_server
+from tests.web.conftest import PHONE, assert_accessible, load_samples
+from tests.web.steps import Steps
+
+COLUMNS = ("id", "day", "country", "region", "town", "killed min", "killed max", "wounded")
+
+ROWS = (
+    ("1", "2024-12-14", "Russia", "Kursk Oblast", "Plekhovo", "3", "5", "10-12"),
+    ("2", "2024-12-15", "Russia", "Kursk Oblast", "Vorozhba", "4", "", "2"),
+    ("3", "2024-12-15", "Russia", "Kursk Oblast", "Vorozhba", "9", "2", ""),
+    ("4", "2024-13-15", "Russia", "Kursk Oblast", "Vorozhba", "9", "12", ""),
+    ("5", "2024-12-15", "Russia", "Kursk Oblast", "", "", "", ""),
+)
+
+TABLE = "\n".join("\t".join(cells) for cells in (COLUMNS, *ROWS)) + "\n"
+
+CLAIMS = ("id", "reporter", "from", "to", "country", "place", "side", "words", "url")
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A service of the tests' own, with the samples in it: reports are added to it."""
+    with run_server(tmp_path_factory.mktemp("table")) as server:
+        load_samples(server)
+        yield server
+
+
+@pytest.fixture
+def address(service: RunningServer) -> str:
+    """Where pages are opened."""
+    return service.url
+
+
+@pytest.fixture
+def page(page: Page, service: RunningServer) -> Page:
+    """The form with a key in it."""
+    page.allowed.update(range(400, 600))  # type: ignore[attr-defined]
+    page.goto("/enter/table")
+    page.fill("#key", service.key)
+    return page
+
+
+def fetch(service: RunningServer, path: str) -> dict[str, Any]:
+    request = urllib.request.Request(
+        service.url + path, headers={"Authorization": f"Bearer {service.key}"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        body: dict[str, Any] = json.load(answer)
+        return body
+
+
+def pick_reporter(page: Page) -> None:
+    page.locator("#reporter-find").press_sequentially("Defence Int")
+    page.locator("#reporter-find__listbox li").first.click()
+
+
+def paste(page: Page, table: str = TABLE) -> None:
+    page.fill("#content", table)
+    expect(page.locator("#mapping")).to_be_visible()
+
+
+def request_preview(page: Page) -> None:
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#preview-title")).to_be_focused()
+
+
+def test_a_pasted_table_is_named_previewed_sent_and_withdrawn(
+    page: Page, service: RunningServer
+) -> None:
+    paste(page)
+    expect(page.locator("#sample-title")).to_have_text("5 rows were read; the first ones")
+    roles = page.locator("#column-rows .role")
+    assert [each.input_value() for each in roles.all()] == [
+        "ref", "day", "country", "region", "place", "killed", "killed", "wounded",
+    ]  # fmt: skip
+    meanings = page.locator("#column-rows .meaning:visible")
+    assert [each.input_value() for each in meanings.all()] == ["low", "high", "range"]
+    pick_reporter(page)
+    request_preview(page)
+    expect(page.locator("#row-counts")).to_have_text(
+        "Nothing is recorded yet. 2 reports are new. 1 row has no number and is left out."
+        " 2 rows are refused."
+    )
+    table = page.locator("#preview-content table").last
+    expect(table.locator("tbody .end")).to_have_text(
+        ["new", "new", "refused", "refused", "left out"]
+    )
+    expect(table.locator("tbody tr").nth(0)).to_contain_text(
+        "Plekhovo · 2024-12-14 · 3 to 5 killed; 10 to 12 wounded"
+    )
+    expect(table.locator("tbody tr").nth(2)).to_contain_text("killed max “2”")
+    expect(table.locator("tbody tr").nth(3)).to_contain_text("day “2024-13-15”: there is no day")
+    totals = page.locator("#preview-content table").first
+    expect(totals.locator("tbody tr").first).to_contain_text("at least 7 killed")
+    page.get_by_role("button", name="Send 2 reports").click()
+    expect(page.locator("#sent-title")).to_be_focused()
+    (total,) = fetch(service, "/v1/totals?place=russia&outcomes=killed")["totals"]
+    assert (total["low"], total["high"]) == (7, None)
+    imported = fetch(service, "/v1/imports")["imports"][0]
+    assert (imported["state"], imported["rows"], imported["file"]) == ("finished", 5, "table.csv")
+    assert imported["counts"]["added"] == 2
+    assert imported["counts"]["refused"] == 2
+    page.locator("summary", has_text="Withdraw this table").click()
+    page.get_by_role("button", name="Withdraw this table").click()
+    expect(page.locator("#summary")).to_contain_text("Give the reason.")
+    page.get_by_label("Reason").fill("A draft")
+    page.get_by_role("button", name="Withdraw this table").click()
+    expect(page.locator("#sent")).to_contain_text("The table is withdrawn")
+    assert fetch(service, "/v1/imports")["imports"][0]["state"] == "withdrawn"
+
+
+def test_a_hundred_rows_take_six_steps(page: Page, service: RunningServer, tmp_path: Path) -> None:
+    book = Workbook()
+    sheet: Any = book.active
+    sheet.append(CLAIMS)
+    for number in range(100):
+        place = ("Plekhovo", "Vorozhba", "قرية")[number % 3]
+        words = ("at least 30 killed", "12 to 14 wounded")[number % 2]
+        day = f"2025-01-{number % 28 + 1:02}"
+        sheet.append([number, "A Register", day, day, "Elsewhere", place, "", words, ""])
+    book.save(tmp_path / "claims.xlsx")
+    page.reload()
+    expect(page.locator("#key")).to_have_value(service.key)  # It stays in the tab.
+    page.fill("#key", "")
+    steps = Steps(page)
+    steps.replace(page.locator("#key"), service.key)
+    steps.count += 1
+    page.set_input_files("#file", tmp_path / "claims.xlsx")
+    expect(page.locator("#map")).to_have_value("infobox")
+    steps.click(page.get_by_role("button", name="Preview"))
+    expect(page.locator("#row-counts")).to_contain_text("100 reports are new.")
+    steps.click(page.get_by_role("button", name="Send 100 reports"))
+    expect(page.locator("#sent-title")).to_be_focused()
+    assert steps.count <= 6
+    (total,) = fetch(service, "/v1/totals?place=elsewhere&outcomes=killed")["totals"]
+    assert total["low"] >= 30
+    # The same file again changes nothing.
+    page.get_by_role("button", name="Enter another table").click()
+    page.set_input_files("#file", tmp_path / "claims.xlsx")
+    request_preview(page)
+    expect(page.locator("#row-counts")).to_contain_text("100 reports are known already.")
+
+
+def test_running_totals_that_fall_are_corrected(page: Page, service: RunningServer) -> None:
+    rows = ["day,country,killed"]
+    falls = ((1, 100), (2, 110), (3, 120), (4, 90), (5, 95))
+    rows += [f"2023-11-0{day},Aland,{killed}" for day, killed in falls]
+    paste(page, "\n".join(rows))
+    page.get_by_label("A total so far").check()
+    page.fill("#first-day", "2023-10-07")
+    pick_reporter(page)
+    request_preview(page)
+    expect(page.locator("#preview-content table").first).to_contain_text("95")
+    page.get_by_role("button", name="Send 5 reports").click()
+    expect(page.locator("#sent-title")).to_be_focused()
+    (total,) = fetch(service, "/v1/totals?place=aland&outcomes=killed")["totals"]
+    assert (total["low"], total["high"], total["disputed"]) == (95, 95, False)
+    assert fetch(service, "/v1/imports")["imports"][0]["counts"]["retracted"] == 2
+
+
+def test_what_is_missing_is_named_at_its_field(page: Page) -> None:
+    paste(page, "colour\tweight\nred\t3\n")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#summary li")).to_have_text(
+        [re.compile(each) for each in ("contains the numbers", "the day", "Reporter", "Place")]
+    )
+    expect(page.locator("#columns .role").first).to_be_focused()
+
+
+def test_a_table_needs_the_key_first(page: Page) -> None:
+    page.fill("#key", "")
+    page.fill("#content", TABLE)
+    expect(page.locator("#summary")).to_contain_text("Give your API key first.")
+    expect(page.locator("#key")).to_be_focused()
+    page.fill("#key", "cas_none")
+    page.fill("#content", TABLE + "\n")
+    expect(page.locator("#summary")).to_contain_text("does not know this key")
+
+
+def test_a_file_of_another_encoding_is_read_when_it_is_named(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "losses.csv"
+    path.write_bytes(
+        "id;day;country;place;killed\n1;2024-12-14;Россия;Плехово;3\n".encode("cp1251")
+    )
+    page.set_input_files("#file", path)
+    expect(page.locator("#encoding")).to_be_focused()
+    page.select_option("#encoding", "windows-1251")
+    expect(page.locator("#sample-table")).to_contain_text("Плехово")
+
+
+def test_a_change_after_the_preview_hides_the_button_to_send(page: Page) -> None:
+    paste(page)
+    pick_reporter(page)
+    request_preview(page)
+    expect(page.locator("#send")).to_be_visible()
+    page.select_option("#column-0", "")
+    expect(page.locator("#stale")).to_contain_text("has changed since this preview")
+    expect(page.locator("#send")).not_to_be_visible()
+    request_preview(page)
+    expect(page.locator("#send")).to_be_visible()
+    # Without an id, the days and places tell the rows apart.
+    expect(page.locator("#preview-content table").last).to_contain_text("Plekhovo")
+
+
+def test_the_form_is_accessible_and_fits_a_phone(page: Page) -> None:
+    paste(page)
+    pick_reporter(page)
+    request_preview(page)
+    assert_accessible(page)
+    page.set_viewport_size(PHONE)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE["width"]
