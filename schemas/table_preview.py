@@ -11,7 +11,7 @@ from schemas.base import Body
 from schemas.enums import OUTCOME, ROW_END
 from schemas.fields import EnumText, Schema
 from schemas.imports import ImportCountsOut
-from schemas.report_out import WarningOut
+from schemas.report_out import PeriodOut, WarningOut
 from schemas.text_fields import Line
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".ndjson", ".jsonl", ".xlsx")
@@ -119,7 +119,7 @@ class SubjectTotalOut(Schema):
 
 
 class ChangedTotalOut(Schema):
-    """The total of an outermost place of the table, at any time, before and after."""
+    """The total of an outermost place of the table, before and after."""
 
     place = fields.String(
         required=True, attribute="after.place_id", metadata={"description": "The id of the place."}
@@ -184,10 +184,14 @@ class TablePreviewOut(Schema):
             "supersedes: retract these reports after the batch."
         },
     )
+    period = fields.Nested(
+        PeriodOut, metadata={"description": "From the first to the last day of the rows."}
+    )
     totals = fields.List(
         fields.Nested(ChangedTotalOut),
+        allow_none=True,
         metadata={
-            "description": "The totals of the outermost places of the table, at most five, at any "
-            "time."
+            "description": "The totals of the outermost places of the table in that period, at "
+            "most five places; null if they take too long."
         },
     )

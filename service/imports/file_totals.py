@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from service.domain.errors import InvalidInputError
+from service.domain.periods import ALWAYS, Period
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import sort_outcome_sets, sort_outcomes
@@ -26,7 +28,7 @@ ANSWER_SECONDS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class SubjectTotal:
-    """How many people of some outcomes there are in one place, at any time.
+    """How many people of some outcomes there are in one place.
 
     ``low`` None: no figure counts them. ``high`` None: there is no upper limit.
     """
@@ -55,6 +57,8 @@ class FileSubjects:
         self._places: Counter[str] = Counter()
         self._names: dict[str, str] = {}
         self._outcome_sets: Counter[frozenset[str]] = Counter()
+        self._first: str | None = date.max.isoformat()
+        self._last = date.min.isoformat()
 
     def read(self, row: ConvertedRow) -> None:
         """Take notice of the places and outcomes of a row."""
@@ -62,6 +66,10 @@ class FileSubjects:
             root = find_root(place)
             self._places[root["id"]] += 1
             self._names[root["id"]] = root["name"]
+        period = row.report["period"]
+        is_open = self._first is None or period["from"] is None
+        self._first = None if is_open else min(self._first or "", period["from"])
+        self._last = max(self._last, period["to"])
         for figure in row.report["figures"]:
             self._outcome_sets[frozenset(figure["outcomes"])] += 1
 
@@ -71,6 +79,12 @@ class FileSubjects:
         return sort_outcome_sets(
             each for each, _ in self._outcome_sets.most_common(MAX_OUTCOME_SETS)
         )
+
+    @property
+    def period(self) -> Period:
+        """The days from the first to the last of the rows; its beginning is open if one's is."""
+        first = None if self._first is None else date.fromisoformat(self._first)
+        return Period(first, date.fromisoformat(self._last))
 
     @property
     def places(self) -> dict[str, str]:
@@ -92,16 +106,17 @@ def compute_recorded_totals(store: Store, subjects: FileSubjects) -> list[Subjec
 
 
 def compute_file_totals(
-    compute: Callable[[TotalsQuery], TotalsResult], subjects: FileSubjects
+    compute: Callable[[TotalsQuery], TotalsResult], subjects: FileSubjects, period: Period = ALWAYS
 ) -> list[SubjectTotal]:
-    """Return the totals of the subjects, as ``compute`` returns them for a place at a time.
+    """Return the totals of the subjects in the period, which ``compute`` returns for one place.
 
     A place that it raises InvalidInputError for is not recorded yet.
     """
     found = []
     outcome_sets = subjects.outcome_sets
     for place, name in subjects.places.items():
-        totals = _compute_totals(compute, TotalsQuery(places=(place,), outcomes=outcome_sets))
+        query = TotalsQuery(places=(place,), period=period, outcomes=outcome_sets)
+        totals = _compute_totals(compute, query)
         by_outcomes = {each.outcomes: each for each in totals}
         for outcomes in outcome_sets:
             total = by_outcomes.get(outcomes)

@@ -14,7 +14,8 @@ from typing import Final
 from zipfile import BadZipFile, ZipFile
 
 from service.domain.access import Principal
-from service.domain.errors import DomainError
+from service.domain.errors import DomainError, TimeBudgetExceededError
+from service.domain.periods import ALWAYS, Period
 from service.domain.report import ReportWarning
 from service.imports.conversion import Json
 from service.imports.converted_rows import ConvertedRow, RefusedRow
@@ -97,7 +98,8 @@ class TablePreview:
     """What an import of the table would do.
 
     ``corrections`` are the reports that have to be retracted after it. ``unused_columns`` are those
-    that the mapping does not name.
+    that the mapping does not name. ``totals`` are those in the days of the table, ``period``; None
+    if they take too long.
     """
 
     columns: tuple[str, ...]
@@ -106,7 +108,8 @@ class TablePreview:
     counts: ImportCounts
     questions: list[Question]
     corrections: list[Correction]
-    totals: list[ChangedTotal]
+    period: Period
+    totals: list[ChangedTotal] | None
 
 
 def read_table(path: Path, file_format: FileFormat) -> TableContent:
@@ -146,7 +149,7 @@ def preview_table(
     """Return what an import of the table would do now; nothing is recorded.
 
     ``content`` is that of the file, read in the format of the mapping. Raises FileError if the file
-    is not as the mapping says, and TimeBudgetExceededError if the totals take far longer.
+    is not as the mapping says.
     """
     ends = _RowEnds(content)
     converter = RowConverter(mapping, ends.refuse, ends.skip)
@@ -157,8 +160,8 @@ def preview_table(
     questions = [*ask_about_mapping(mapping), *ask_about_rows(mapping, rows)]
     falls = resolve_falls(rows) if mapping.counts == Counts.RUNNING else Falls(rows)
     with reader.read_transaction() as db:
-        state = state_cache.load(db, event_log.last_seq(db)).state
-        record = ImaginedRecord(db, state, now)
+        snapshot = state_cache.load(db, event_log.last_seq(db))
+        record = ImaginedRecord(db, snapshot.state, now)
         ids: dict[str, str] = {}
         for row, result in zip(
             falls.rows, _submit_rows(record, falls.rows, principal), strict=True
@@ -172,12 +175,9 @@ def preview_table(
             if each.ref in ids and record.retract(ids[each.ref])
         ]  # fmt: skip
     converter.counts.retracted = len(corrections)
-    before, after = (
-        compute_file_totals(
-            partial(compute_totals_in, Snapshot(each), time_budget=time_budget), subjects
-        )
-        for each in record.make_states()
-    )
+    before, after = (state_cache.imagine(each) for each in record.make_states())
+    if not record.new_entities:  # Then much of this state may be computed already.
+        before = snapshot
     named = {*mapping.list_columns()}
     return TablePreview(
         content.columns,
@@ -186,8 +186,24 @@ def preview_table(
         converter.counts,
         questions,
         corrections,
-        [ChangedTotal(*each) for each in zip(before, after, strict=True)],
+        subjects.period if rows else ALWAYS,
+        _compare_totals(before, after, subjects, time_budget) if rows else [],
     )
+
+
+def _compare_totals(
+    before: Snapshot, after: Snapshot, subjects: FileSubjects, time_budget: TimeBudget
+) -> list[ChangedTotal] | None:
+    try:
+        totals = (
+            compute_file_totals(
+                partial(compute_totals_in, each, time_budget=time_budget), subjects, subjects.period
+            )
+            for each in (before, after)
+        )
+        return [ChangedTotal(*each) for each in zip(*totals, strict=True)]
+    except TimeBudgetExceededError:
+        return None
 
 
 class _RowEnds:

@@ -69,7 +69,7 @@ def preview_report(
         imagined.prefetch([(submission, report)])
         recorded, is_new = imagined.submit(submission, report, supersede_known=supersede_known)
     before, after = imagined.make_states()
-    snapshots = Snapshot(before), Snapshot(after)
+    snapshots = state_cache.imagine(before), state_cache.imagine(after)
     query = make_query_for(recorded, snapshots[0])
     query = replace(query, outcomes=list_default_outcomes(snapshots, query))
     earlier, later = (compute_totals_in(each, query, time_budget) for each in snapshots)

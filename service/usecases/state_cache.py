@@ -276,6 +276,10 @@ class StateCache:
             self._note_present(key, snapshot)
         return snapshot
 
+    def imagine(self, state: RecordState) -> Snapshot:
+        """Return a state that is not recorded. It shares the components, which are of any state."""
+        return Snapshot(state, self._component_cache)
+
     def _note_present(self, key: tuple[int, int], snapshot: Snapshot) -> None:
         """Let the state replace the present one if it is later."""
         with self._present_lock:

@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 from service.domain.access import Principal
 from service.imports.errors import FileError
 from service.imports.file_import import FileImport
-from service.imports.file_totals import FileSubjects, compute_recorded_totals
+from service.imports.file_totals import FileSubjects, SubjectTotal, compute_file_totals
 from service.imports.mapping import FileFormat
 from service.imports.mapping_schema import parse_mapping
 from service.imports.row_converter import RowConverter
@@ -34,6 +34,7 @@ from service.store.factory import open_store
 from service.store.interface import Store
 from service.usecases.state_cache import StateCache
 from service.usecases.time_budget import TimeBudget
+from service.usecases.totals_reader import TotalsReader
 from tests.conftest import START_TIME
 from tests.imports.tables import EVENTS, RUNNING, make_day, make_event, write_table
 
@@ -73,12 +74,17 @@ def preview(
     )
 
 
-def find_subjects(path: Path, mapping: str) -> FileSubjects:
+def find_totals(store: Store, path: Path, mapping: str) -> list[SubjectTotal]:
+    """Return the recorded totals of the places and days of the table."""
     subjects = FileSubjects()
     parsed = parse_mapping(mapping)
-    for row in RowConverter(parsed).convert_rows(RowFile(path, parsed)):
+    rows = list(RowConverter(parsed).convert_rows(RowFile(path, parsed)))
+    if not rows:
+        return []
+    for row in rows:
         subjects.read(row)
-    return subjects
+    with TotalsReader(store) as reader:
+        return compute_file_totals(reader.compute, subjects, subjects.period)
 
 
 def run_import(store: Store, path: Path, mapping: str) -> FileImport:
@@ -95,12 +101,11 @@ def check_preview(store: Store, path: Path, mapping: str) -> TablePreview:
     previewed = preview(store, path, mapping)
     with store.read_transaction() as db:
         assert event_log.last_seq(db) == seq
-    subjects = find_subjects(path, mapping)
-    assert [each.before for each in previewed.totals] == compute_recorded_totals(store, subjects)
+    assert [each.before for each in previewed.totals or ()] == find_totals(store, path, mapping)
     file_import = run_import(store, path, mapping)
     assert previewed.counts.ends == file_import.counts.ends
     assert previewed.counts.warnings == file_import.counts.warnings
-    assert [each.after for each in previewed.totals] == compute_recorded_totals(store, subjects)
+    assert [each.after for each in previewed.totals or ()] == find_totals(store, path, mapping)
     return previewed
 
 
@@ -200,8 +205,24 @@ def test_each_row_has_its_end_and_its_reason(store: Store, tmp_path: Path) -> No
     assert found.rows[4].reason == "the numbers do not fit each other: low 9, high 1"
     assert found.rows[5].column == "day"
     assert found.rows[0].cells == ("1", "2016-01-01", "Syria", "Azaz", "2", "5")
-    killed = [each for each in found.totals if each.after.outcomes == ("killed",)]
+    killed = [each for each in found.totals or () if each.after.outcomes == ("killed",)]
     assert [(each.before.low, each.after.low) for each in killed] == [(4, 7)]
+
+
+def test_totals_that_take_too_long_are_left_out(store: Store, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [make_event(1)])
+    mapping = parse_mapping(EVENTS)
+    found = preview_table(
+        store,
+        StateCache(),
+        path,
+        read_table(path, mapping.file),
+        mapping,
+        now=START_TIME,
+        time_budget=TimeBudget(0, -1),
+    )
+    assert found.totals is None
+    assert [each.end for each in found.rows] == ["added"]
 
 
 def test_columns_that_the_mapping_does_not_name_are_listed(store: Store, tmp_path: Path) -> None:

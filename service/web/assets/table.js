@@ -223,7 +223,7 @@ async function sendTable() {
   const refused = body.results
     .map(({ problem }, at) => problem && { line: rows[at].line, detail: problem.errors?.[0]?.detail ?? problem.detail })
     .filter(Boolean);
-  const places = new Map(previewed.totals.map((each) => [each.place, each]));
+  const places = new Map((previewed.totals ?? []).map((each) => [each.place, each]));
   saveItem("table", null);
   $("sent-content").replaceChildren(
     ...renderSent({ counts, importId, refused, places: [...places.values()] }, main.dataset.root),

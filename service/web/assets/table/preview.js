@@ -71,7 +71,8 @@ function makeRows({ rows, columns }) {
   return [table[0], el("label", { class: "tick", for: "only-problems" }, box, ` ${say("only")}`), table[1]];
 }
 
-function makeTotals(totals) {
+function makeTotals(totals, period) {
+  if (totals === null) return [el("p", {}, say("no_time"))];
   if (!totals.length) return [];
   const heads = [say("place"), say("preview.what"), say("preview.before"), say("after")];
   const rows = totals.map(({ name, outcomes, before, after }) => {
@@ -85,7 +86,7 @@ function makeTotals(totals) {
       el("td", {}, isSame ? say("preview.same") : el("strong", {}, after.text)),
     );
   });
-  return makeTable(say("totals"), "totals-title", heads, rows);
+  return makeTable(say("totals", { days: formatDays(period) }), "totals-title", heads, rows);
 }
 
 function makeQuestions(questions) {
@@ -106,7 +107,7 @@ export function renderPreview(preview) {
     el("p", { id: "row-counts" }, `${say("preview.nothing")} ${makeCounts(counts)}`),
     unused.length ? el("p", { class: "fine" }, say("unused", { columns: unused.join(", ") })) : null,
     ...makeQuestions(questions),
-    ...makeTotals(totals),
+    ...makeTotals(totals, preview.period),
     ...makeRows(preview),
   ].filter(Boolean);
 }
