@@ -185,7 +185,11 @@ class TablePreviewOut(Schema):
         },
     )
     period = fields.Nested(
-        PeriodOut, metadata={"description": "From the first to the last day of the rows."}
+        PeriodOut,
+        allow_none=True,
+        metadata={
+            "description": "From the first to the last day of the reports; null without a report."
+        },
     )
     totals = fields.List(
         fields.Nested(ChangedTotalOut),

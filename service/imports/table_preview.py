@@ -15,7 +15,7 @@ from zipfile import BadZipFile, ZipFile
 
 from service.domain.access import Principal
 from service.domain.errors import DomainError, TimeBudgetExceededError
-from service.domain.periods import ALWAYS, Period
+from service.domain.periods import Period
 from service.domain.report import ReportWarning
 from service.imports.conversion import Json
 from service.imports.converted_rows import ConvertedRow, RefusedRow
@@ -98,8 +98,8 @@ class TablePreview:
     """What an import of the table would do.
 
     ``corrections`` are the reports that have to be retracted after it. ``unused_columns`` are those
-    that the mapping does not name. ``totals`` are those in the days of the table, ``period``; None
-    if they take too long.
+    that the mapping does not name. ``totals`` are those in ``period``, from the first to the last
+    day of the reports; None if they take too long. Without a report, ``period`` is None.
     """
 
     columns: tuple[str, ...]
@@ -108,7 +108,7 @@ class TablePreview:
     counts: ImportCounts
     questions: list[Question]
     corrections: list[Correction]
-    period: Period
+    period: Period | None
     totals: list[ChangedTotal] | None
 
 
@@ -186,7 +186,7 @@ def preview_table(
         converter.counts,
         questions,
         corrections,
-        subjects.period if rows else ALWAYS,
+        subjects.period if rows else None,
         _compare_totals(before, after, subjects, time_budget) if rows else [],
     )
 

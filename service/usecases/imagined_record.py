@@ -77,7 +77,7 @@ class ImaginedRecord:
         """
         state = self._state
         before = state.replace_entities(state.entities.add(self.new_entities))
-        if not self._reports:
+        if not (self._reports or self._ends):
             return before, before
         columns = state.copy_columns()
         columns.append_reports(self._reports)

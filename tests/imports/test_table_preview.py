@@ -344,6 +344,26 @@ def test_the_shipped_mappings_that_fit_a_table_are_listed(tmp_path: Path) -> Non
     assert read_table(path, FileFormat()).list_fitting_maps() == []
 
 
+def test_a_table_without_a_report_has_no_totals(store: Store, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [make_event(1, low="", high="")])
+    found = preview(store, path, EVENTS)
+    assert (found.period, found.totals) == (None, [])
+
+
+def test_a_retraction_that_is_left_to_do_is_seen(store: Store, tmp_path: Path) -> None:
+    """The reports were sent, and the client ended before it retracted one."""
+    falls = [make_day(1, 100), make_day(2, 110), make_day(3, 90)]
+    path = write_table(tmp_path / "a.csv", falls)
+    found = preview(store, path, RUNNING)
+    assert [each.ref for each in found.corrections] == ["day-2023-11-01"]
+    receiver = StoreReceiver(store, lambda: START_TIME, make_report_id)
+    receiver.submit([row.report for row in found.rows if row.report is not None])
+    again = check_preview(store, path, RUNNING)
+    assert [each.end for each in again.rows] == ["known"] * 3
+    assert [each.ref for each in again.corrections] == ["day-2023-11-01"]
+    assert check_preview(store, path, RUNNING).corrections == []
+
+
 def test_the_answer_of_a_preview_can_be_sent(store: Store, tmp_path: Path) -> None:
     path = write_table(tmp_path / "a.csv", [make_event(1)])
     (row,) = preview(store, path, EVENTS).rows
