@@ -27,7 +27,8 @@ class ChangesParameters(Parameters):
         maximum=1_000,
         load_default=100,
         metadata={
-            "description": "The largest number of events in the answer, 1 to 1,000. Default: 100."
+            "description": "The largest number of events in the answer, 1 to 1,000. Default: 100. "
+            "The answer has fewer if they are very large."
         },
     )
     wait = IntegerParameter(

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from itertools import islice
 from typing import Any, Final
 
 from service.domain.timestamps import format_timestamp, next_timestamp
@@ -134,24 +133,50 @@ def make_event_rows(stored: StoredEvent, texts: Texts) -> Iterator[tuple[Any, ..
     yield from redactable_text.make_text_rows(stored.seq, texts)
 
 
-def iterate_stored_events(
-    db: Connection, after: int = 0
-) -> Iterator[tuple[StoredEvent, dict[str, redactable_text.RedactableText]]]:
+TEXT_BATCH_SIZE: Final = 100
+"""The texts of so many events are read in one query. An event may have a million characters."""
+
+MAX_PAGE_LENGTH: Final = 8_000_000
+"""How many characters the events of a page have together, but for the last one of them."""
+
+
+def iterate_stored_events(db: Connection, after: int = 0) -> Iterator[tuple[StoredEvent, Texts]]:
     """Yield each stored event after ``after`` in order, with its texts by JSON pointer."""
-    rows = db.stream("select_events_after", after=after)
-    while batch := [StoredEvent(*row) for row in islice(rows, TEXT_BATCH_SIZE)]:
-        texts_by_seq = redactable_text.load_texts(db, [stored.seq for stored in batch])
-        for stored in batch:
-            yield stored, texts_by_seq.get(stored.seq, {})
+    while batch := _load_stored_events(db, after, TEXT_BATCH_SIZE):
+        yield from batch
+        after = batch[-1][0].seq
 
 
-TEXT_BATCH_SIZE: Final = 500
-"""The texts of so many events are read in one query."""
+def load_page(db: Connection, after: int, limit: int) -> list[tuple[StoredEvent, Texts]]:
+    """Return the stored events after ``after`` with their texts: at most ``limit``.
+
+    They are fewer, at least one, if they have more than MAX_PAGE_LENGTH characters.
+    """
+    page: list[tuple[StoredEvent, Texts]] = []
+    length = 0
+    while len(page) < limit and length < MAX_PAGE_LENGTH:
+        batch = _load_stored_events(db, after, min(TEXT_BATCH_SIZE, limit - len(page)))
+        if not batch:
+            break
+        for stored, texts in batch:
+            page.append((stored, texts))
+            length += len(stored.body) + sum(len(each.text or "") for each in texts.values())
+            if length >= MAX_PAGE_LENGTH:
+                break
+        after = page[-1][0].seq
+    return page
 
 
-def load_events(db: Connection, after: int = 0, limit: int = 1_000_000) -> list[Event]:
-    """Return the events after ``after`` in order, at most ``limit``."""
-    return _to_events(db, db.fetch_all("select_events_page", after=after, limit=limit))
+def _load_stored_events(db: Connection, after: int, limit: int) -> list[tuple[StoredEvent, Texts]]:
+    rows = db.fetch_all("select_events_page", after=after, limit=limit)
+    batch = [StoredEvent(*row) for row in rows]
+    texts_by_seq = redactable_text.load_texts(db, [stored.seq for stored in batch])
+    return [(stored, texts_by_seq.get(stored.seq, {})) for stored in batch]
+
+
+def load_events(db: Connection, after: int = 0) -> list[Event]:
+    """Return all events after ``after`` in order."""
+    return [stored.to_event(texts) for stored, texts in iterate_stored_events(db, after)]
 
 
 def load_events_about(db: Connection, subject: str, kinds: Sequence[str]) -> list[Event]:

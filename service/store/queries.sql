@@ -14,9 +14,6 @@
 -- part: select_events
 SELECT {events_columns} FROM events
 
--- name: select_events_after
-{select_events} WHERE seq > :after ORDER BY seq
-
 -- name: select_events_page
 {select_events} WHERE seq > :after ORDER BY seq LIMIT :limit
 

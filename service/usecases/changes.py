@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
 from service.domain.public_event import PublicEvent
@@ -36,13 +35,14 @@ class ChangesPage:
 
 
 def load_changes(reader: Reader, since: int, limit: int) -> ChangesPage:
-    """Return up to ``limit`` events after ``since``.
+    """Return up to ``limit`` events after ``since``: fewer if they are very large.
 
     Raises InvalidInputError if ``since`` is after the last event, LockTimeoutError on a standby.
     """
     with reader.read_transaction() as db:
         last_recorded = _check_since(db, since)
-        events = [make_public_event(db, event) for event in event_log.load_events(db, since, limit)]
+        page = event_log.load_page(db, since, limit)
+        events = [make_public_event(db, stored.to_event(texts)) for stored, texts in page]
     last = events[-1].seq if events else since
     return ChangesPage(events, last, last_recorded - last)
 
@@ -55,7 +55,8 @@ def load_log(reader: Reader, since: int, limit: int) -> LogPage:
     """
     with reader.read_transaction() as db:
         last_recorded = _check_since(db, since)
-        events = list(islice(export_import.export_events(db, since), limit))
+        page = event_log.load_page(db, since, limit)
+        events = [export_import.export_event(stored, texts) for stored, texts in page]
     last = events[-1]["seq"] if events else since
     return LogPage(events, last, last_recorded - last)
 

@@ -159,4 +159,39 @@ def test_later_events_of_a_request_name_its_first(store: Store) -> None:
         append(db, [PLACE_ADDED, PLACE_ADDED], None, START_TIME)
         assert [event.request for event in event_log.load_events(db)] == [1, 1]
         assert event_log.last_seq_of_request(db, 1) == 2
-        assert [event.seq for event in event_log.load_events(db, after=1, limit=1)] == [2]
+        assert [event.seq for event in event_log.load_events(db, after=1)] == [2]
+
+
+def load_seqs(store: Store, after: int, limit: int) -> list[int]:
+    with store.read_transaction() as db:
+        return [stored.seq for stored, _ in event_log.load_page(db, after, limit)]
+
+
+def test_a_page_has_a_limit_of_events(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_log, "TEXT_BATCH_SIZE", 2)
+    with store.write_transaction() as db:
+        append(db, [PLACE_ADDED] * 5, None, START_TIME)
+    assert load_seqs(store, 0, 3) == [1, 2, 3]
+    assert load_seqs(store, 3, 3) == [4, 5]
+    assert load_seqs(store, 5, 3) == []
+    with store.read_transaction() as db:
+        assert [event.seq for event in event_log.load_events(db, 1)] == [2, 3, 4, 5]
+
+
+def test_a_page_of_large_events_has_fewer_and_at_least_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The texts of an event count, which are stored apart from it."""
+    quotes = ("x" * 900, "y" * 900, "z")
+    with store.write_transaction() as db:
+        append(
+            db,
+            [NewEvent("reported", "r", {"report": {"quote": each}}) for each in quotes],
+            None,
+            START_TIME,
+        )
+    monkeypatch.setattr(event_log, "MAX_PAGE_LENGTH", 1_500)
+    assert load_seqs(store, 0, 10) == [1, 2]
+    assert load_seqs(store, 2, 10) == [3]
+    monkeypatch.setattr(event_log, "MAX_PAGE_LENGTH", 1)
+    assert load_seqs(store, 0, 10) == [1]

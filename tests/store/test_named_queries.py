@@ -41,7 +41,6 @@ STATEMENT_CALL: Final = re.compile(
 
 FULL_SCAN_ALLOWED: Final = {
     "select_last_event",
-    "select_events_after",
     "select_events_between",
     "select_events_page",
     "select_entities_as_of",

@@ -67,7 +67,7 @@ class Importer:
 
     def list_events(self) -> list[Event]:
         with self.store.read_transaction() as db:
-            return list(event_log.load_events(db, 0, 10_000))
+            return list(event_log.load_events(db))
 
 
 def _load(body: dict[str, Any]) -> Submission:

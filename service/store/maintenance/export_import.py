@@ -20,8 +20,15 @@ class BrokenChainError(InvalidInputError):
 def export_events(db: Connection, after: int = 0) -> Iterator[dict[str, Any]]:
     """Yield each event after ``after`` with its free texts and its hash, in order."""
     for stored, texts in event_log.iterate_stored_events(db, after):
-        exported_texts = {pointer: [text.salt, text.text] for pointer, text in texts.items()}
-        yield {**stored._asdict(), "texts": exported_texts}
+        yield export_event(stored, texts)
+
+
+def export_event(
+    stored: event_log.StoredEvent, texts: Mapping[str, RedactableText]
+) -> dict[str, Any]:
+    """Return the event with its free texts and its hash."""
+    exported_texts = {pointer: [text.salt, text.text] for pointer, text in texts.items()}
+    return {**stored._asdict(), "texts": exported_texts}
 
 
 def import_events(db: Connection, exported_events: Iterable[Mapping[str, Any]]) -> Iterator[int]:
