@@ -171,6 +171,48 @@ def test_running_totals_that_fall_are_corrected(page: Page, service: RunningServ
     assert fetch(service, "/v1/imports")["imports"][0]["counts"]["retracted"] == 2
 
 
+def test_a_row_about_several_places_counts_them_together(
+    page: Page, service: RunningServer
+) -> None:
+    rows = [
+        {
+            "event_id": "1", "date_start": "2024-12-14", "date_end": "2024-12-15",
+            "country": "Bordavia", "places": ["Aston", "Bexley", "Corby"],
+            "killed or wounded": "at least 30", "killed_children": 4,
+        },
+        {
+            "event_id": "1", "date_start": "2024-12-14", "date_end": "2024-12-15",
+            "country": "Bordavia", "places": ["Aston"],
+            "killed or wounded": "5 to 7", "killed_children": 1,
+        },
+    ]  # fmt: skip
+    page.set_input_files(
+        "#file",
+        {"name": "t.json", "mimeType": "application/json", "buffer": json.dumps(rows).encode()},
+    )
+    expect(page.locator("#mapping")).to_be_visible()
+    roles = page.locator("#column-rows .role")
+    # The ids are not different, and children are not everybody.
+    assert [each.input_value() for each in roles.all()] == [
+        "", "from", "to", "country", "places", "killed_wounded", "",
+    ]  # fmt: skip
+    page.get_by_label("All people of its places and days").check()
+    pick_reporter(page)
+    request_preview(page)
+    expect(page.locator("#row-counts")).to_contain_text("2 reports are new.")
+    expect(page.locator("#preview-content table").last).to_contain_text("Aston, Bexley, Corby")
+    page.get_by_role("button", name="Send 2 reports").click()
+    expect(page.locator("#sent-title")).to_be_focused()
+    for place, low, high in (
+        ("bordavia", 30, None),
+        ("bordavia-aston", 5, 7),
+        ("bordavia-corby", 0, None),
+    ):
+        query = f"/v1/totals?place={place}&outcomes=killed,wounded"
+        (total,) = fetch(service, query)["totals"]
+        assert (total["low"], total["high"]) == (low, high), place
+
+
 def test_what_is_missing_is_named_at_its_field(page: Page) -> None:
     paste(page, "colour\tweight\nred\t3\n")
     page.get_by_role("button", name="Preview").click()

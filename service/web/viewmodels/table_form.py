@@ -17,9 +17,10 @@ ENCODINGS: Final = ("windows-1252", "windows-1251", "windows-1256", "utf-16le")
 """Encodings that a browser reads, for files that are not UTF-8."""
 
 ROLES: Final = (
-    "ref", "reporter", "day", "from", "to", "country", "region", "district", "place", "place_id",
-    "latitude", "longitude", "killed", "wounded", "missing", "captured", "killed_wounded", "words",
-    "side", "group", "incident", "url", "quote", "note",
+    "ref", "reporter", "day", "from", "to",
+    "country", "region", "district", "place", "places", "place_id", "latitude", "longitude",
+    "killed", "wounded", "missing", "captured", "killed_wounded", "words",
+    "side", "group", "incident", "url", "published", "quote", "note",
 )  # fmt: skip
 """What a column can contain."""
 

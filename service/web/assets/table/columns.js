@@ -14,48 +14,60 @@ const OUTCOMES = {
 
 const LEVELS = ["country", "region", "district", "place"];
 
-// Patterns of names, in lower case without signs; the first that fits counts.
+// Names of columns, in lower case without signs; the first that fits counts. Only whole names: a
+// column of killed children is not guessed to be one of everybody.
 const GUESSES = [
-  ["ref", /^(id|ref|no|nr|number|key|row|relid|eventid)$/],
   ["place_id", /^(placeid|pcode)$/],
-  ["url", /^(url|link|sourceurl|web)/],
+  ["ref", /^(ref|no|nr|key|row|[a-z]*id)$/],
+  ["url", /^(url|link|sourceurl|web)$/],
   ["latitude", /^lat(itude)?$/],
   ["longitude", /^(lon|lng|long|longitude)$/],
   ["from", /^(from|since|start|startdate|begin|firstday|datefrom|datestart)$/],
   ["to", /^(to|until|till|end|enddate|lastday|dateto|dateend)$/],
   ["day", /^(day|date|eventdate|on)$/],
-  ["killed_wounded", /^(killedor|killedand|casualties)/],
-  ["killed", /(killed|dead|deaths?|died|fatalities|kia)/],
-  ["wounded", /(wounded|injured|wia)/],
-  ["missing", /(missing|mia)/],
-  ["captured", /(captured|prisoner|pows?$)/],
-  ["words", /^(words|wording|figure|claim)/],
-  ["country", /^(country|adm0|admin0)/],
-  ["region", /^(region|province|oblast|governorate|state|adm1|admin1)/],
-  ["district", /^(district|raion|county|adm2|admin2)/],
-  ["place", /^(place|town|village|city|settlement|location|where)/],
-  ["reporter", /^(reporter|claimant|saidby|who)/],
-  ["side", /^(side|party|belligerent)/],
-  ["group", /^(group|unit)/],
-  ["incident", /^(incident|event)/],
-  ["quote", /^(quote|statement)/],
-  ["note", /^(note|comment|remark)/],
+  ["published", /^(published|publishedat|publishedon|publicationdate)$/],
+  ["killed_wounded", /^killed(or|and)?wounded$/],
+  ["killed", /^(people|persons|total)?(killed|dead|deaths?|died|fatalities|kia)$/],
+  ["wounded", /^(people|persons|total)?(wounded|injured|injuries|wia)$/],
+  ["missing", /^(people|persons|total)?(missing|mia)$/],
+  ["captured", /^(people|persons|total)?(captured|prisoners|pows?)$/],
+  ["words", /^(words|wording|figures?|claim)$/],
+  ["country", /^(country|adm0|admin0)(name)?$/],
+  ["region", /^(region|province|oblast|governorate|state|adm1|admin1)(name)?$/],
+  ["district", /^(district|raion|county|adm2|admin2)(name)?$/],
+  ["places", /^(places|towns|villages|locations)$/],
+  ["place", /^(place|town|village|city|settlement|location|where)(name)?$/],
+  ["reporter", /^(reporter|claimant|saidby|who)$/],
+  ["side", /^(side|party|belligerent)$/],
+  ["group", /^(group|unit)$/],
+  ["incident", /^(incident|event)$/],
+  ["quote", /^(quote|statement)$/],
+  ["note", /^(notes?|comments?|remarks?)$/],
 ];
 
-const MEANINGS = [["low", /(low|min|atleast|least)/], ["high", /(high|max|most|upto)/], ["best", /best/]];
+// Words of a name that say what its numbers mean.
+const MEANINGS = [["low", /^(low|min|minimum|least)$/], ["high", /^(high|max|maximum|most)$/], ["best", /^best$/]];
 
 const NUMBER = /^\d{1,3}([ ,\u00a0\u202f]?\d{3})*$/;
 const RANGE = /^\d+\s*[-–—]\s*\d+$/;
 
-function guessRole(name, taken) {
-  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+function splitName(name) {
+  return name.toLowerCase().split(/[^a-z0-9]+/).filter(Boolean);
+}
+
+function findMeaning(word) {
+  return MEANINGS.find(([, pattern]) => pattern.test(word))?.[0];
+}
+
+function guessRole(name, cells, taken) {
+  const plain = splitName(name).filter((word) => word !== "at" && !findMeaning(word)).join("");
   const role = GUESSES.find(([, pattern]) => pattern.test(plain))?.[0] ?? "";
-  return role in OUTCOMES || !taken.has(role) ? role : "";
+  const isRepeated = role === "ref" && new Set(cells).size < cells.length;
+  return role in OUTCOMES || !(taken.has(role) || isRepeated) ? role : "";
 }
 
 function guessMeaning(name, cells) {
-  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
-  const named = MEANINGS.find(([, pattern]) => pattern.test(plain))?.[0];
+  const named = splitName(name).map(findMeaning).find(Boolean);
   const filled = cells.map((cell) => cell.trim()).filter(Boolean);
   if (named) return named;
   if (filled.every((cell) => NUMBER.test(cell))) return "exactly";
@@ -70,12 +82,13 @@ export function showColumns(columns, rows) {
     const [role, meaning] = [row.querySelector(".role"), row.querySelector(".meaning")];
     const cells = rows.map((row) => row[at]);
     row.dataset.column = name;
+    row.dataset.separator = cells.some((cell) => cell.includes(";")) ? ";" : ",";
     row.querySelector("th").textContent = name;
     row.querySelector(".example").textContent = cells.find(Boolean) ?? "";
     role.id = `column-${at}`;
     role.setAttribute("aria-label", say("role", { name }));
     meaning.setAttribute("aria-label", say("meaning", { name }));
-    role.value = guessRole(name, taken);
+    role.value = guessRole(name, cells, taken);
     taken.add(role.value);
     meaning.value = guessMeaning(name, cells);
     meaning.hidden = !(role.value in OUTCOMES);
@@ -91,6 +104,7 @@ function readColumns() {
     name: row.dataset.column,
     role: row.querySelector(".role").value,
     meaning: row.querySelector(".meaning").value,
+    separator: row.dataset.separator,
   }));
 }
 
@@ -136,13 +150,14 @@ function makeFigures(columns) {
   return figures;
 }
 
-function makePlaces(column) {
+function makePlaces(column, separator) {
   const levels = pickedItems("place").map(describe);
   for (const role of LEVELS) {
     if (column(role)) levels.push({ name: column(role) });
   }
+  if (column("places")) levels.push({ name: column("places"), split: separator });
   const last = levels.at(-1);
-  if (last) {
+  if (last && !last.split) {
     if (column("place_id")) last.id = column("place_id");
     if (column("latitude") && column("longitude")) {
       Object.assign(last, { latitude: column("latitude"), longitude: column("longitude") });
@@ -166,7 +181,7 @@ export function readMapping() {
     return found && `{${found.name}}`;
   };
   const counts = readCounts();
-  const places = makePlaces(column);
+  const places = makePlaces(column, columns.find((each) => each.role === "places")?.separator);
   const figures = makeFigures(columns);
   const [picked] = pickedItems("reporter");
   const reporter = column("reporter") ? { name: column("reporter") } : picked && describe(picked);
@@ -186,6 +201,7 @@ export function readMapping() {
     report.incident = column("incident") ?? `${scheme}:${ref.replaceAll(/\{([^{}|]+)\}/g, "{$1|id}")}`;
   } else if (column("incident")) report.incident = column("incident");
   for (const role of ["quote", "note"]) if (column(role)) report[role] = column(role);
+  if (column("published")) report.published_at = column("published");
   if (column("url")) report.source = { url: column("url") };
   const firstDay = counts === "running" ? $("first-day").value : column("day") ?? last;
   const first = column("from") ?? firstDay;
