@@ -1,7 +1,6 @@
 """The recipes of docs/recipes.md, run as they are printed."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -91,14 +90,14 @@ class Kitchen:
 
 def make_kitchen(folder: Path, server: RunningServer) -> Kitchen:
     """Return a kitchen in the folder."""
-    shutil.copytree(ROOT / "examples", folder / "examples", ignore=_NOT_COPIED)
-    (folder / "examples" / "node_modules").symlink_to(ROOT / "examples" / "node_modules")
-    (folder / ".venv").symlink_to(sys.prefix)
     kitchen = Kitchen(folder, server)
-    for directory, folders, names in os.walk(folder / "examples"):
-        folders[:] = [each for each in folders if each != "node_modules"]
-        for file in (Path(directory, name) for name in names):
+    examples = folder / "examples"
+    shutil.copytree(ROOT / "examples", examples, ignore=_NOT_COPIED)
+    for file in examples.rglob("*"):
+        if file.is_file():
             file.write_text(kitchen.point(file.read_text("utf-8")), encoding="utf-8")
+    (examples / "node_modules").symlink_to(ROOT / "examples" / "node_modules")
+    (folder / ".venv").symlink_to(sys.prefix)
     return kitchen
 
 

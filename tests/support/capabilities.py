@@ -70,7 +70,8 @@ def require_recipe_tools(*programs: str) -> None:
     """
     missing = [each for each in programs if not _has_recipe_tool(each)]
     if missing:
-        _skip_or_fail(f"needs {', '.join(missing)}", ARE_RECIPES_REQUIRED, "RECIPES_REQUIRED")
+        reason = f"needs {', '.join(missing)} (of make recipe-tools, or of the system)"
+        _skip_or_fail(reason, ARE_RECIPES_REQUIRED, "RECIPES_REQUIRED")
 
 
 def _has_recipe_tool(program: str) -> bool:
