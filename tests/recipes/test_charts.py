@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.recipes.recipes import QUESTION, Kitchen
+from tests.recipes.recipes import QUESTION, Kitchen, make_kitchen
 from tests.support.capabilities import require_recipe_tools
+from tests.support.gunicorn_server import RunningServer
 from tests.support.paths import ROOT
 
 PICTURES: Final = ROOT / "docs" / "pictures"
@@ -37,18 +38,20 @@ def parts(kitchen: Kitchen) -> Parts:
     return [{**part, **part["totals"][0]} for part in parts]
 
 
-@pytest.fixture
-def vega_picture(kitchen: Kitchen) -> str:
+@pytest.fixture(scope="module")
+def vega_picture(tmp_path_factory: pytest.TempPathFactory, server: RunningServer) -> str:
     """The picture that Vega-Lite draws."""
     require_recipe_tools("vl2svg")
+    kitchen = make_kitchen(tmp_path_factory.mktemp("vega"), server)
     kitchen.run_section("Vega-Lite")
     return (kitchen.folder / "ranges.svg").read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def plot_picture(kitchen: Kitchen) -> str:
+@pytest.fixture(scope="module")
+def plot_picture(tmp_path_factory: pytest.TempPathFactory, server: RunningServer) -> str:
     """The picture that Observable Plot draws."""
     require_recipe_tools("vl2svg", "node")
+    kitchen = make_kitchen(tmp_path_factory.mktemp("plot"), server)
     kitchen.run_section("Observable Plot")
     return (kitchen.folder / "ranges.svg").read_text(encoding="utf-8")
 

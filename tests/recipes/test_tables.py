@@ -44,15 +44,10 @@ def test_jq_has_the_numbers_of_the_api(kitchen: Kitchen) -> None:
     assert ["example-north", "2024-02", "5", "8", "5", "8"] == rows[7][:6]
 
 
-def test_datasette_has_the_numbers_of_the_api(kitchen: Kitchen) -> None:
+def test_datasette_has_the_numbers_of_the_api_and_describes_them(kitchen: Kitchen) -> None:
     require_recipe_tools("python", "jq")
     output = kitchen.run_section("Datasette")[-1]
     assert read_csv_rows(list(csv.reader(output.splitlines()))) == kitchen.fetch_rows()
-
-
-def test_datasette_serves_the_pages_with_their_descriptions(kitchen: Kitchen) -> None:
-    require_recipe_tools("python")
-    kitchen.run_section("Datasette")
     shown = re.findall(r"^    (datasette .+)$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
     address = f"127.0.0.1:{(port := find_free_port())}"
     (command,) = shown
