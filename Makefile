@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help install run style check test test-postgresql faults cluster lock bench api-doc pages \
-	openapi-check pin-images image release-image image-check sbom secrets compose-check stand-in-base stand-ins clean
+	openapi-check recipes recipe-tools pin-images image release-image image-check sbom secrets compose-check stand-in-base stand-ins clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -61,6 +61,7 @@ lock: .venv/.installed-dev ## Pin requirements*.in with hashes; add UPGRADE=1 fo
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.txt requirements.in
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements-parquet.txt requirements-parquet.in
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements-dev.txt requirements-dev.in
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements-recipes.txt requirements-recipes.in
 
 .venv-datasette/.installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-datasette
@@ -71,6 +72,11 @@ bench: .venv/.installed-dev .venv-datasette/.installed ## Run the benchmarks
 	@for file in $(filter-out benchmarks/generate.py benchmarks/recording.py,$(wildcard benchmarks/*.py)); do \
 		echo "== $$file"; PYTHONPATH=. $(BIN)/python "$$file" || exit 1; \
 	done
+
+recipe-tools: .venv-recipes/.installed examples/node_modules/.package-lock.json ## Install what the recipes need from PyPI and npm
+
+recipes: recipe-tools ## Run the recipes of docs/recipes.md; RECIPES_REQUIRED=1 fails if a program is missing
+	$(BIN)/python -m pytest -rs tests/recipes
 
 api-doc: .venv/.installed-dev ## Write docs/api.md from the descriptions in the code
 	$(BIN)/python scripts/make_api_doc.py
@@ -113,8 +119,8 @@ stand-ins: stand-in-base ## Make stand-in-nginx and stand-in-postgres for compos
 	docker build --tag stand-in-nginx --file deploy/stand-ins/nginx.Dockerfile deploy/stand-ins
 	docker build --tag stand-in-postgres --file deploy/stand-ins/postgres.Dockerfile deploy/stand-ins
 
-clean: ## Remove the environment, dist/ and every cache; data/ stays
-	rm -rf .venv .venv-datasette dist .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+clean: ## Remove the environments, dist/ and every cache; data/ stays
+	rm -rf .venv .venv-datasette .venv-recipes examples/node_modules dist .coverage coverage.json .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # If the pinned versions are newer than the stamp, the environment is built again rather than added
@@ -131,4 +137,16 @@ clean: ## Remove the environment, dist/ and every cache; data/ stays
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	@echo "Adding the packages for the checks to .venv …"
 	@$(PIP) --requirement requirements.txt --requirement $<
+	@touch $@
+
+.venv-recipes/.installed: requirements-recipes.txt
+	@echo "Building .venv-recipes from $< …"
+	@$(PYTHON) -m venv --clear .venv-recipes
+	@.venv-recipes/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+# Node.js and npm come with the Python packages of the checks.
+examples/node_modules/.package-lock.json: examples/package-lock.json .venv/.installed-dev
+	@echo "Installing the npm packages of the recipes …"
+	@cd examples && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error
 	@touch $@

@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 OTHER_ENGINES = ("postgresql",) if engines.ENGINE == "sqlite" else ("sqlite", "engines")
-ENGINE_FOLDERS = {"sqlite": ("store/sqlite", "faults"), "engines": ("cluster",)}
+ENGINE_FOLDERS = {"sqlite": ("store/sqlite", "faults", "recipes"), "engines": ("cluster",)}
 
 
 def _is_engine_specific(item: pytest.Item, *engines: str) -> bool:

@@ -14,8 +14,9 @@ MAX_BYTES = 60_000
 
 def test_every_picture_is_shown_and_every_shown_one_exists() -> None:
     shown = {name for _, name in PICTURES}
-    meaning = (DOCS / "meaning.md").read_text("utf-8")
-    shown |= set(re.findall(r"\]\(pictures/([^)]+)\)", meaning))
+    for document in ("meaning.md", "recipes.md"):
+        text = (DOCS / document).read_text("utf-8")
+        shown |= set(re.findall(r"\]\(pictures/([^)]+)\)", text))
     assert shown == {each.name for each in (DOCS / "pictures").iterdir()}
     readme = (DOCS.parent / "README.md").read_text("utf-8")
     assert "](docs/pictures/places.webp)" in readme
