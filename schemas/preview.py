@@ -66,6 +66,7 @@ class PreviewOut(Schema):
     )
     before = fields.Nested(
         TotalsOut,
+        required=True,
         metadata={
             "description": "The totals as they are now, of the places and groups of all figures of "
             "the report, from the first to the last of their days."
@@ -73,6 +74,7 @@ class PreviewOut(Schema):
     )
     after = fields.Nested(
         TotalsOut,
+        required=True,
         metadata={
             "description": "The same totals, in the same order, as they would be with the report."
         },

@@ -33,10 +33,14 @@ class ReclassifiesOut(Schema):
 class SourceOut(Schema):
     """Where the statement was published; a field that was not sent or was redacted is null."""
 
-    url = fields.String(allow_none=True, metadata={"description": "The address."})
-    publisher = fields.String(allow_none=True, metadata={"description": "The publisher."})
-    title = fields.String(allow_none=True, metadata={"description": "The title."})
-    language = fields.String(allow_none=True, metadata={"description": "The language tag."})
+    url = fields.String(required=True, allow_none=True, metadata={"description": "The address."})
+    publisher = fields.String(
+        required=True, allow_none=True, metadata={"description": "The publisher."}
+    )
+    title = fields.String(required=True, allow_none=True, metadata={"description": "The title."})
+    language = fields.String(
+        required=True, allow_none=True, metadata={"description": "The language tag."}
+    )
 
 
 class FigureOut(Schema):

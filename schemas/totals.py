@@ -295,6 +295,8 @@ class PlacedOut(CompiledSchema):
 class ThenOut(CompiledSchema):
     """The total of one joint set of outcomes."""
 
+    OPTIONAL = frozenset({"because"})
+
     outcomes = fields.List(
         EnumText(OUTCOME),
         metadata={
@@ -423,6 +425,8 @@ def _when_compared(name: str) -> Callable[[OutcomeTotal], Any]:
 class TotalOut(ThenOut):
     """The total of one joint set of outcomes; with `compare` also its earlier value."""
 
+    OPTIONAL = ThenOut.OPTIONAL | {"then", "events", "events_left_out"}
+
     then = fields.Nested(
         ThenOut,
         metadata={
@@ -450,6 +454,8 @@ class TotalOut(ThenOut):
 
 class CaveatOut(CompiledSchema):
     """A qualification of one total, as a code and as a sentence."""
+
+    OPTIONAL = frozenset({"all"})
 
     code = OpenEnumText(
         CAVEAT_CODE,
@@ -536,6 +542,8 @@ def _day_of(name: str) -> Callable[[Any], str | None]:
 
 class PartOut(CompiledSchema):
     """The totals of one part of the query."""
+
+    OPTIONAL = frozenset({"key2", "name2"})
 
     key = fields.String(
         metadata={
@@ -776,6 +784,8 @@ class CoverageOut(CompiledSchema):
 
 class TotalsOut(CompiledSchema):
     """The answer to one query for totals."""
+
+    OPTIONAL = frozenset({"compared", "by_reporter", "parts", "unplaced", "figures"})
 
     query = fields.Nested(
         QueryOut,

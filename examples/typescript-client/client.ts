@@ -29,6 +29,6 @@ const asked = await api.GET("/v1/totals", {
   },
 });
 if (asked.error) throw new Error(JSON.stringify(asked.error));
-for (const { text, low, high, placed } of asked.data.totals ?? []) {
-  console.log(text, low, high, placed?.low, placed?.high);
+for (const { text, low, high, placed } of asked.data.totals) {
+  console.log(text, low, high, placed.low, placed.high);
 }
