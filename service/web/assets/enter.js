@@ -6,16 +6,17 @@ import { captureDraft, collectReport, emptyForm, fillForm, hasFigures, restoreDr
 import { createPicker, pickerOf } from "./enter/picker.js";
 import { renderPreview, renderRecorded } from "./enter/preview.js";
 import { readQuote } from "./enter/quote.js";
+import { createRunner, showNotice } from "./enter/requests.js";
 import { el } from "./enter/dom.js";
-import { clearAll, clearField, explainProblem, showErrors } from "./enter/errors.js";
-import { ProblemError, idempotencyKeyFor, post, readKey } from "./enter/api.js";
+import { clearAll, clearField, explainProblem } from "./enter/errors.js";
+import { idempotencyKeyFor, post, readKey } from "./enter/api.js";
 import { loadItem, saveItem } from "./enter/storage.js";
 import { say } from "./enter/messages.js";
 
 const $ = (id) => document.getElementById(id);
 const form = $("report");
 const keyField = $("key");
-const buttons = [$("preview-button"), $("send")];
+const runOnce = createRunner([$("preview-button"), $("send")]);
 
 // The recorded report that this one corrects, as it would be sent again; null for a new report.
 const corrected = JSON.parse($("corrected").textContent);
@@ -23,11 +24,7 @@ const draftName = corrected ? `draft.${corrected.body.supersedes}` : "draft";
 
 let blankContent = "";
 let previewedContent = null; // The content that the preview on the page shows.
-let busy = false;
-
-function showNotice(text) {
-  $("notice").textContent = text;
-}
+let isReading = false; // The words of the statement.
 
 function serializeForm() {
   return JSON.stringify(collectReport().body);
@@ -49,42 +46,11 @@ function handleChange() {
   $("stale").textContent = stale ? say("preview.stale") : "";
 }
 
-function showProblem(problem, fields) {
-  if (!(problem instanceof ProblemError)) throw problem;
-  showNotice("");
-  if ([401, 403].includes(problem.status)) {
-    fields.set("/key", keyField);
-    showErrors(say("problem.title"), [{ pointer: "/key", detail: explainProblem(problem) }], fields);
-  } else if (problem.errors.length) {
-    showErrors(say("problem.title"), problem.errors, fields);
-  } else {
-    showErrors(say("problem.general"), [{ pointer: "", detail: explainProblem(problem) }], fields);
-  }
-}
-
-// Runs the request for a preview or for sending, one at a time.
-async function runOnce(messageKey, job) {
-  if (busy) return;
+// Runs the request for a preview or for sending.
+async function submit(messageKey, job) {
   const { body, fields } = collectReport();
-  if (!readKey()) {
-    fields.set("/key", keyField);
-    showErrors(say("problem.title"), [{ pointer: "/key", detail: say("problem.key") }], fields);
-    return;
-  }
-  busy = true;
-  for (const button of buttons) button.setAttribute("aria-disabled", "true");
-  clearAll();
-  showNotice(say(messageKey));
-  try {
-    await job(JSON.stringify(body));
-    showNotice("");
-  } catch (problem) {
-    showProblem(problem, fields);
-    for (const each of figuresInForm()) refreshReading(each);
-  } finally {
-    busy = false;
-    for (const button of buttons) button.removeAttribute("aria-disabled");
-  }
+  const succeeded = await runOnce(say(messageKey), () => job(JSON.stringify(body)), fields);
+  if (!succeeded) for (const each of figuresInForm()) refreshReading(each);
 }
 
 // The names of the places and groups in the form, by id.
@@ -145,13 +111,13 @@ function isBlankFigure(element) {
 async function readFigures() {
   const output = $("quote-reading");
   const quote = $("quote").value.trim();
-  if (busy) return;
+  if (isReading) return;
   if (!quote) {
     output.replaceChildren(el("p", { class: "fine" }, say("quote.empty")));
     $("quote").focus();
     return;
   }
-  busy = true;
+  isReading = true;
   output.replaceChildren(el("p", { class: "fine" }, say("quote.reading")));
   try {
     const { figures, unread } = await readQuote(quote);
@@ -173,7 +139,7 @@ async function readFigures() {
   } catch (problem) {
     output.replaceChildren(el("p", { class: "fault" }, explainProblem(problem)));
   } finally {
-    busy = false;
+    isReading = false;
   }
 }
 
@@ -221,9 +187,9 @@ $("add").addEventListener("click", () => {
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  runOnce("previewing", previewReport);
+  submit("previewing", previewReport);
 });
-$("send").addEventListener("click", () => runOnce("sending", sendReport));
+$("send").addEventListener("click", () => submit("sending", sendReport));
 $("clear").addEventListener("click", () => {
   if (isDirty() && !window.confirm(say("leave"))) return;
   resetPage();

@@ -1,76 +1,41 @@
 // The form for a table: a file is read, its columns get a meaning, its rows are previewed and sent.
 
-import { ProblemError, idempotencyKeyFor, post, readKey } from "./enter/api.js";
+import { idempotencyKeyFor, post, readKey } from "./enter/api.js";
 import { debounce, el } from "./enter/dom.js";
-import { clearAll, clearField, explainProblem, showErrors } from "./enter/errors.js";
+import { clearAll, clearField } from "./enter/errors.js";
 import { say } from "./enter/messages.js";
 import { createPicker } from "./enter/picker.js";
+import { createRunner, showMistakes, showNotice } from "./enter/requests.js";
 import { loadItem, saveItem } from "./enter/storage.js";
 import { readMapping, showColumns, showConstants } from "./table/columns.js";
 import { renderPreview, renderSent } from "./table/preview.js";
 
 const $ = (id) => document.getElementById(id);
 const main = document.querySelector("main");
-const buttons = [$("preview-button"), $("send"), $("withdraw")];
+const runOnce = createRunner([$("preview-button"), $("send"), $("withdraw")]);
 
 const MAX_BYTES = 700_000;
 const SAMPLE_ROWS = 5;
 
 let chosen = null; // The file as the service takes it: its name, and its text or its bytes.
-let previewed = null; // The request whose preview is on the page, and the answer.
+let previewed = null; // The answer whose preview is on the page.
 let importId = null; // The import that was sent last.
-let busy = false;
-
-function showNotice(text) {
-  $("notice").textContent = text;
-}
 
 function fieldsByPointer() {
   return new Map([
-    ["/key", $("key")], ["/content", $("file").files.length ? $("file") : $("content")], ["/file", $("file")],
+    ["/content", $("file").files.length ? $("file") : $("content")], ["/file", $("file")],
     ["/encoding", $("encoding")], ["/map", $("map")], ["/columns", $("columns")],
     ["/reporter", $("reporter")], ["/place", $("place")], ["/mapping", $("columns")],
     ["/reason", $("reason")], ["/mapping/reporter", $("reporter")], ["/mapping/counts", $("counts")],
   ]);
 }
 
-function showProblem(problem) {
-  if (!(problem instanceof ProblemError)) throw problem;
-  showNotice("");
-  const detail = explainProblem(problem);
-  if ([401, 403].includes(problem.status)) {
-    showErrors(say("problem.title"), [{ pointer: "/key", detail }], fieldsByPointer());
-  } else if (problem.errors.length) {
-    showErrors(say("problem.title"), problem.errors, fieldsByPointer());
-  } else {
-    showErrors(say("problem.general"), [{ pointer: "", detail }], fieldsByPointer());
-  }
-}
-
 function showOwnErrors(errors) {
-  showErrors(say("problem.title"), errors, fieldsByPointer());
+  showMistakes(errors, fieldsByPointer());
 }
 
-// Runs one request at a time.
-async function runOnce(text, job) {
-  if (busy) return;
-  if (!readKey()) {
-    showOwnErrors([{ pointer: "/key", detail: say("problem.key") }]);
-    return;
-  }
-  busy = true;
-  for (const button of buttons) button.setAttribute("aria-disabled", "true");
-  clearAll();
-  showNotice(text);
-  try {
-    await job();
-    showNotice("");
-  } catch (problem) {
-    showProblem(problem);
-  } finally {
-    busy = false;
-    for (const button of buttons) button.removeAttribute("aria-disabled");
-  }
+function run(messageKey, job) {
+  return runOnce(say(messageKey), job, fieldsByPointer());
 }
 
 // The file ----------------------------------------------------------------------------------
@@ -114,7 +79,7 @@ async function chooseTable() {
     showOwnErrors([read.error]);
     return;
   }
-  await runOnce(say("reading.table"), async () => {
+  await run("reading.table", async () => {
     const { body } = await post("v1/imports/preview", read);
     chosen = read;
     showSample(body);
@@ -165,7 +130,7 @@ async function previewTable() {
     showOwnErrors(errors);
     return;
   }
-  await runOnce(say("previewing"), async () => {
+  await run("previewing", async () => {
     const { body } = await post("v1/imports/preview", request);
     previewed = body;
     $("preview-content").replaceChildren(...renderPreview(body));
@@ -304,9 +269,9 @@ $("table-form").addEventListener("submit", (event) => {
   event.preventDefault();
   if (chosen) previewTable();
 });
-$("send").addEventListener("click", () => runOnce(say("sending"), sendTable));
+$("send").addEventListener("click", () => run("sending", sendTable));
 $("withdraw").addEventListener("click", () => {
-  if ($("reason").value.trim()) runOnce(say("withdrawing"), withdrawTable);
+  if ($("reason").value.trim()) run("withdrawing", withdrawTable);
   else showOwnErrors([{ pointer: "/reason", detail: say("need.reason") }]);
 });
 $("back").addEventListener("click", () => {
