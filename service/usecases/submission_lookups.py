@@ -30,7 +30,8 @@ class SubmissionLookups:
     def __init__(self, db: Connection, writer: RecordWriter | None = None) -> None:
         """Begin without any; nothing is read yet."""
         self.db = db
-        self.entities = EntityCache(db, self.flush)
+        # Not with a method of this object: a cycle would keep all of them until it is collected.
+        self.entities = EntityCache(db, None if writer is None else writer.flush)
         self.reports = ReportLookup(db)
         self.figures = FigureLookup(db)
         self._writer = writer
@@ -64,11 +65,24 @@ class SubmissionLookups:
             if kind == "place":
                 known.find_parents(kind, ids)
                 places = [known.get(kind, each) for each in ids]
-                places += _iterate_described_places(submissions)
+                places += self._iterate_new_places(submissions)
                 codes = (known.list_codes(each) for each in places if isinstance(each, Place))
                 known.find_places_by_code({code for each in codes for code in each})
             elif kind == "reporter":
                 known.prefetch_equivalent_ids(kind, ids)
+
+    def _iterate_new_places(self, submissions: Iterable[Submission]) -> Iterator[Entity]:
+        """Yield the places that the submissions describe and the record does not have."""
+        for submission in submissions:
+            for mention in _iterate_places(submission):
+                if self.entities.get("place", mention.id) is not None:
+                    continue
+                fields = dict(mention.fields or {})
+                if fields.get("name") is not None:
+                    parent = fields.get("parent")
+                    if isinstance(parent, EntityMention):
+                        fields["parent"] = parent.id
+                    yield make_entity("place", mention.id, fields)
 
     def _list_refs(self, submission: Submission) -> Iterator[tuple[str, str]]:
         """Yield the reporters and refs of the report and of those that it links to."""
@@ -151,18 +165,6 @@ class SubmissionLookups:
             self._writer.flush()
         self._waiting.clear()
         self._has_moved_links = False
-
-
-def _iterate_described_places(submissions: Iterable[Submission]) -> Iterator[Entity]:
-    """Yield the places that the submissions describe, as they would be if they were new."""
-    for submission in submissions:
-        for mention in _iterate_places(submission):
-            fields = dict(mention.fields or {})
-            if fields.get("name") is not None:
-                parent = fields.get("parent")
-                if isinstance(parent, EntityMention):
-                    fields["parent"] = parent.id
-                yield make_entity("place", mention.id, fields)
 
 
 def _iterate_parents(submission: Submission) -> Iterator[tuple[str, str]]:
