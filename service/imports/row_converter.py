@@ -1,15 +1,18 @@
-"""The rows of a file as reports, each with its line; what gives no report is accounted for."""
+"""The rows of a file with what becomes of each: its report, or why there is none."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from service.imports.conversion import Skipped, convert_row
 from service.imports.converted_rows import ConvertedRow, RefusedRow
 from service.imports.errors import RowError
-from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Mapping
-from service.imports.row_files import SourceRow
+from service.imports.row_files import RowFile, SourceRow
 from service.imports.seen_refs import Seen, SeenRefs
+
+Conversion = ConvertedRow | RefusedRow | Skipped
+"""What becomes of one row."""
 
 RefuseRow = Callable[[RefusedRow], None]
 
@@ -18,33 +21,25 @@ def ignore_refused_row(row: RefusedRow) -> None:
     """Do nothing with a refused row, which is counted."""
 
 
-class RowConverter:
-    """Converts rows by a mapping. ``counts`` has the rows that were read, refused and skipped."""
+class FileConversion:
+    """The conversions of all rows of a file, in their order; iterating reads it once."""
 
-    def __init__(self, mapping: Mapping, refuse: RefuseRow = ignore_refused_row) -> None:
-        """Give each refused row to ``refuse``."""
-        self.counts = ImportCounts()
-        self._mapping, self._refuse_row = mapping, refuse
+    def __init__(self, path: Path, mapping: Mapping) -> None:
+        """Raise FileError if the format is not known; iterating raises it as RowFile does."""
+        self._file, self._mapping = RowFile(path, mapping), mapping
         self._seen = SeenRefs()
 
-    def convert_rows(self, rows: Iterable[SourceRow]) -> Iterator[ConvertedRow]:
-        """Yield the rows that give a report."""
-        for row in rows:
-            self.counts.rows += 1
-            try:
-                converted = self._convert(row)
-            except RowError as error:
-                self.refuse(RefusedRow(row.line, row.cells, error.column, error.reason))
-                continue
-            if isinstance(converted, Skipped):
-                self.counts.skipped[converted.reason] += 1
-            else:
-                yield converted
+    @property
+    def fraction(self) -> float | None:
+        """How much of the file has been read, from 0 to 1; None where that is not known."""
+        return self._file.fraction
 
-    def refuse(self, row: RefusedRow) -> None:
-        """Count the row as refused."""
-        self.counts.count_refused(row.line, row.column, row.reason)
-        self._refuse_row(row)
+    def __iter__(self) -> Iterator[Conversion]:
+        for row in self._file:
+            try:
+                yield self._convert(row)
+            except RowError as error:
+                yield RefusedRow(row.line, row.cells, error.column, error.reason)
 
     def _convert(self, row: SourceRow) -> ConvertedRow | Skipped:
         if row.error is not None:
@@ -62,3 +57,8 @@ class RowConverter:
                 " would replace the other: add a column to [report] ref",
             )
         return ConvertedRow(row.line, row.cells, report)
+
+
+def iterate_reports(path: Path, mapping: Mapping) -> Iterator[ConvertedRow]:
+    """Yield the rows of the file that give a report; raises FileError as FileConversion does."""
+    return (each for each in FileConversion(path, mapping) if isinstance(each, ConvertedRow))
