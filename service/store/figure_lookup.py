@@ -159,6 +159,12 @@ class FigureLookup:
             place_id for row in self._rows.values() for place_id in split_ids(row.figure.place_ids)
         }
 
+    def is_alone(
+        self, figure: Figure, excluded_report: str | None, place_ids: Sequence[str] | None
+    ) -> bool:
+        """Whether there is no recorded figure at all that the figure is compared with."""
+        return not self._find_comparable(figure, excluded_report, place_ids)
+
     def find_possible_contradictions(
         self, figure: Figure, excluded_report: str | None, place_ids: Sequence[str] | None
     ) -> list[Figure]:

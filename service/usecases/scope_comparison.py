@@ -17,6 +17,7 @@ class ScopeComparison:
         self._within: dict[tuple[str, int, int], bool] = {}
         self._numbers: dict[tuple[str, ...], int] = {}
         self._lists: dict[int, tuple[tuple[str, ...], int]] = {}
+        self._waiting: list[Figure] = []
         self._known: set[str] = set()
         self._named: dict[str, set[str]] = {"place": set(), "group": set()}
         self._trees: dict[str, Tree] = {}
@@ -25,7 +26,12 @@ class ScopeComparison:
 
     def add(self, figures: Iterable[Figure]) -> None:
         """Compare these figures too; what is known of others stays."""
-        new_figures = [each for each in figures if each.id not in self._known]
+        # Most comparisons need no tree.
+        self._waiting += figures
+
+    def _add_waiting(self) -> None:
+        new_figures = [each for each in self._waiting if each.id not in self._known]
+        self._waiting.clear()
         self._known.update(each.id for each in new_figures)
         for kind, named in self._named.items():
             count = len(named)
@@ -138,6 +144,7 @@ class ScopeComparison:
         return self._select(kind, one).overlaps(self._select(kind, other))
 
     def _select(self, kind: str, ids: tuple[str, ...]) -> Selection:
+        self._add_waiting()
         key = (kind, self._get_number(ids))
         known = self._selections.get(key)
         if known is None:

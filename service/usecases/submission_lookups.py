@@ -101,10 +101,16 @@ class SubmissionLookups:
     ) -> Iterator[tuple[Figure, Collection[str] | None]]:
         """Yield the figures whose scopes are known, with their places and all above them."""
         for submission, report in items:
+            if report.relays is not None:
+                continue
             parents = dict(_iterate_parents(submission))
+            lines: dict[tuple[str, ...], Collection[str] | None] = {}
             for figure in self.counted_figures(report):
-                if figure.reclassifies is None and report.relays is None:
-                    yield figure, self._list_places(figure.scope.places, parents)
+                if figure.reclassifies is None:
+                    places = figure.scope.places
+                    if places not in lines:
+                        lines[places] = self._list_places(places, parents)
+                    yield figure, lines[places]
 
     def _list_places(
         self, place_ids: Collection[str], parents: dict[str, str]

@@ -13,7 +13,10 @@ from service.domain.wording.reader import Reading, read_wording
 from service.usecases.resolve_entities import EntityResolver
 from service.usecases.scope_comparison import ScopeComparison
 from service.usecases.submission_lookups import SubmissionLookups
-from service.usecases.third_figures import find_contradictions_of_three
+from service.usecases.third_figures import (
+    FIGURES_OF_CONTRADICTION,
+    find_contradictions_of_three,
+)
 
 MAX_CONTRADICTIONS: Final = 20
 """How many contradicting figures are named for one figure. A total finds them all."""
@@ -241,11 +244,10 @@ def _find_own_conflicts(
     if report.relays is not None:
         return
     recorded, figures = lookups.figures, lookups.counted_figures(report)
+    lines = [resolver.list_with_ancestors(figure.scope.places) for figure in figures]
     candidates = [
-        recorded.find_possible_contradictions(
-            figure, report.supersedes, resolver.list_with_ancestors(figure.scope.places)
-        )
-        for figure in figures
+        recorded.find_possible_contradictions(figure, report.supersedes, places)
+        for figure, places in zip(figures, lines, strict=True)
     ]
     found = {other.id: other for others in candidates for other in others}
     scopes = ScopeComparison(resolver, (*figures, *found.values()))
@@ -257,7 +259,14 @@ def _find_own_conflicts(
             if _are_contradictory(figure, other, scopes)
         )
         conflicts += islice(contradicting, MAX_CONTRADICTIONS)
-    if not conflicts:
+    # Of a register, a figure is mostly compared with those of its own report alone.
+    if not conflicts and not (
+        len(figures) < FIGURES_OF_CONTRADICTION
+        and all(
+            recorded.is_alone(figure, report.supersedes, places)
+            for figure, places in zip(figures, lines, strict=True)
+        )
+    ):
         conflicts += find_contradictions_of_three(report, figures, resolver, recorded, scopes)
     if conflicts:
         yield ReportWarning(
