@@ -15,6 +15,7 @@ class ScopeComparison:
         """Compare any of the figures; their places and groups are loaded where that is needed."""
         self._resolver = resolver
         self._within: dict[tuple[str, int, int], bool] = {}
+        self._overlapping: dict[tuple[str, int, int], bool] = {}
         self._numbers: dict[tuple[str, ...], int] = {}
         self._lists: dict[int, tuple[tuple[str, ...], int]] = {}
         self._waiting: list[Figure] = []
@@ -38,8 +39,8 @@ class ScopeComparison:
             for figure in new_figures:
                 named.update(_ids_of(kind, figure))
             if len(named) > count and self._trees.pop(kind, None) is not None:
-                # Selections of two trees cannot be compared. Whether one list is within another
-                # does not depend on the tree.
+                # Selections of two trees cannot be compared. Whether one list is within another or
+                # overlaps it does not depend on the tree.
                 self._selections = {
                     key: selection for key, selection in self._selections.items() if key[0] != kind
                 }
@@ -141,10 +142,16 @@ class ScopeComparison:
         return known[1]
 
     def _do_overlap(self, kind: str, one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-        return self._select(kind, one).overlaps(self._select(kind, other))
+        key = (kind, self._get_number(one), self._get_number(other))
+        known = self._overlapping.get(key)
+        if known is None:
+            known = self._select(kind, one).overlaps(self._select(kind, other))
+            self._overlapping[key] = known
+        return known
 
     def _select(self, kind: str, ids: tuple[str, ...]) -> Selection:
-        self._add_waiting()
+        if self._waiting:
+            self._add_waiting()
         key = (kind, self._get_number(ids))
         known = self._selections.get(key)
         if known is None:

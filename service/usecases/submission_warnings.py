@@ -1,6 +1,6 @@
 """Warnings about a submitted report. A warning is a question to the sender and rejects nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -41,12 +41,13 @@ def find_warnings(
     At most a fixed number of recorded figures is examined for each figure, so that many figures of
     one day do not make each further one slower.
     """
+    places = _load_named_places(report, resolver)
     return (
         *_find_other_names(resolver),
         *_find_groups_without_facet(resolver),
         *_find_nested_places(report, resolver),
-        *_find_same_places(report, resolver),
-        *_find_ambiguous_places(report, resolver),
+        *_find_same_places(places, resolver),
+        *_find_ambiguous_places(places, resolver),
         *_find_differing_words(report),
         *_find_own_conflicts(report, resolver, lookups),
         *_find_other_accounts(report, lookups),
@@ -128,8 +129,9 @@ def _load_named_places(report: Report, resolver: EntityResolver) -> dict[str, Pl
     return {place.id: place for place in known if isinstance(place, Place)}
 
 
-def _find_same_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
-    places = _load_named_places(report, resolver)
+def _find_same_places(
+    places: Mapping[str, Place], resolver: EntityResolver
+) -> Iterator[ReportWarning]:
     codes = {place_id: resolver.list_codes(place)[1:] for place_id, place in places.items()}
     all_codes = {code for codes_of_place in codes.values() for code in codes_of_place}
     found = resolver.find_places_by_code(all_codes) if all_codes else {}
@@ -160,8 +162,9 @@ def _is_in_line(resolver: EntityResolver, one: str, other: str) -> bool:
     return tree.is_below(one, other) or tree.is_below(other, one)
 
 
-def _find_ambiguous_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
-    places = _load_named_places(report, resolver)
+def _find_ambiguous_places(
+    places: Mapping[str, Place], resolver: EntityResolver
+) -> Iterator[ReportWarning]:
     name_codes = {place_id: resolver.list_codes(place)[0] for place_id, place in places.items()}
     found = resolver.find_places_by_code(set(name_codes.values()))
     for place_id, code in name_codes.items():
