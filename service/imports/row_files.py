@@ -12,8 +12,6 @@ from typing import IO, Any, Final
 from zipfile import BadZipFile
 
 import ijson
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from service.imports.errors import FileError, RowError
 from service.imports.mapping import TableMapping
@@ -216,6 +214,10 @@ def _write_value(value: Any) -> str:
 
 
 def _read_xlsx(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[SourceRow]:
+    # It takes a tenth of a second, in each process, and few files are workbooks.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = load_workbook(file, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
