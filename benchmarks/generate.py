@@ -2,17 +2,20 @@
 
     python -m benchmarks.generate 100000 reports.ndjson --truth truth.npz
     python -m benchmarks.generate 100000 reports.ndjson --registers-only
+    python -m benchmarks.generate 350000 register.csv --ucdp
 
 The losses come first: events in the villages of a country of 25 oblasts with 20 districts of 10
 villages each, over four years. Reports then say true things about them, in words as reporters use
 them, but for one in a thousand, which is false. Files of the same size and seed are the same.
 
-The reports are written as the API takes them, one JSON object a line. ``--truth`` also writes the
+The reports are written as the API takes them, one JSON object a line. With ``--ucdp`` the file has
+each event once instead, in the columns of UCDP's register of events. ``--truth`` also writes the
 people of all events, who of them any report reaches, and the scopes of the false reports, as arrays
 of NumPy.
 """
 
 import argparse
+import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -369,6 +372,57 @@ class ReportGenerator:
         return described
 
 
+UCDP_COLUMNS: Final = (
+    "id", "date_start", "date_end", "date_prec", "country", "adm_1", "adm_2", "where_coordinates",
+    "where_prec", "latitude", "longitude", "side_a", "side_b", "type_of_violence",
+    "low", "best", "high", "deaths_a", "deaths_b", "deaths_civilians",
+)  # fmt: skip
+REBELS: Final = 5
+"""How many groups fight the government."""
+
+
+def write_register(path: Path, event_count: int, seed: int) -> int:
+    """Write the events as a register in the columns of UCDP; returns how many people were killed.
+
+    The number of each event lies between its low and its high. Where the place is not sure, the
+    village, the district or the oblast is not known; where the day is not, its week or month is.
+    """
+    random = np.random.default_rng(seed)
+    world = World(event_count, random)
+    is_killed = world.outcome == 0
+    killed = np.bincount(
+        world.event[is_killed], world.count[is_killed], minlength=event_count
+    ).astype(int)
+    low = killed - random.binomial(killed, 0.2)
+    best = low + random.integers(0, killed - low + 1)
+    high = np.maximum(killed, best) + random.choice([0, 0, 2, 5], event_count)
+    fought = random.random(event_count) < 0.8
+    deaths_civilians = np.where(fought, random.binomial(best, 0.2), best)
+    deaths_a = random.binomial(best - deaths_civilians, 0.5)
+    deaths_b = best - deaths_civilians - deaths_a
+    rebels = random.integers(0, REBELS, event_count)
+    place_precision = random.choice([1, 2, 3, 4, 6], event_count, p=[0.6, 0.15, 0.1, 0.1, 0.05])
+    day_precision = random.choice([1, 2, 3, 4], event_count, p=[0.75, 0.1, 0.1, 0.05])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(UCDP_COLUMNS)
+        for event in range(event_count):
+            village, first = int(world.event_village[event]), int(world.event_first[event])
+            district = village // VILLAGES_EACH
+            writer.writerow(
+                (
+                    event, _DAY_NAMES[first], _DAY_NAMES[first + int(world.event_days[event]) - 1],
+                    day_precision[event], "Country", f"Oblast {district // DISTRICTS_EACH}",
+                    f"District {district}", f"Village {village}", place_precision[event],
+                    45 + district / 100, 25 + village % VILLAGES_EACH / 10,
+                    "Government", f"Rebels {rebels[event]}", 1 if fought[event] else 3,
+                    low[event], best[event], high[event],
+                    deaths_a[event], deaths_b[event], deaths_civilians[event],
+                )
+            )  # fmt: skip
+    return int(killed.sum())
+
+
 def save_truth(path: Path, generator: ReportGenerator) -> None:
     """Write the people of the world and the false scopes, once all reports are generated."""
     world = generator.world
@@ -401,7 +455,14 @@ def main() -> None:
     parser.add_argument(
         "--registers-only", action="store_true", help="every figure has an incident, none is false"
     )
+    parser.add_argument(
+        "--ucdp", action="store_true", help="so many events as a CSV file in the columns of UCDP"
+    )
     options = parser.parse_args()
+    if options.ucdp:
+        killed = write_register(options.file, options.reports, options.seed)
+        print(f"{killed:,} people were killed", file=sys.stderr)
+        return
     generator = ReportGenerator(
         options.reports, options.seed, registers_only=options.registers_only
     )

@@ -297,7 +297,7 @@ def _run_import(
         file_import = FileImport(
             mapping, receiver, refused.write, note_change=note_change, finds_vanished=retracts,
             done_rows=started.row_count,
-            refused_lines=refused.known_lines,
+            refused_lines=refused.known_lines, converts_ahead=isinstance(receiver, StoreReceiver),
         )  # fmt: skip
         with _show_rows("Importing") as report_progress:
             file_import.run(path, report_progress)

@@ -166,7 +166,10 @@ class RecordState:
 
     def flag_reporters(self, condition: Callable[[str], bool]) -> BoolArray:
         """Return which rows of figures are of reporters that meet the condition."""
-        is_met = np.array([condition(each) for each in self.reporter_ids], dtype=bool)
+        # The columns also have reporters that were recorded later, and no row of this state.
+        is_met = np.array(
+            [each in self.reporters and condition(each) for each in self.reporter_ids], dtype=bool
+        )
         flags: BoolArray = is_met[self._reports["reporter"]][self._figures["report"]]
         return flags
 

@@ -121,6 +121,9 @@ def with_parent(entity: Entity, parent: Entity) -> Entity:
 
 def find_differing_fields(known: Entity, field_values: Mapping[str, Any]) -> list[str]:
     """Return the names of the given fields whose values differ from the known entity's."""
+    # A value that is the recorded one differs in no form that an entity gives it.
+    if all(getattr(known, name) == value for name, value in field_values.items()):
+        return []
     kind = next(
         kind for kind, entity_class in ENTITY_CLASSES.items() if isinstance(known, entity_class)
     )

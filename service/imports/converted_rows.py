@@ -14,6 +14,14 @@ class ConvertedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row that gives no report and is no mistake; the reason is for the summary."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedRow:
     """A row that gives no report, and why; ``column`` is "" if no single column is at fault."""
 

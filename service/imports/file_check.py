@@ -13,7 +13,7 @@ from service.imports.file_totals import ChangedTotal, FileSubjects, compute_reco
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Mapping
 from service.imports.questions import Question, ask_about_mapping, ask_about_rows
-from service.imports.row_converter import RowConverter
+from service.imports.row_converter import iterate_reports
 from service.imports.row_files import RowFile
 from service.imports.store_receiver import StoreReceiver
 from service.store.interface import Store
@@ -44,7 +44,7 @@ def ask_about_file(mapping: Mapping, path: Path) -> list[Question]:
 
     Raises FileError if the file is not as the mapping says.
     """
-    rows = RowConverter(mapping).convert_rows(RowFile(path, mapping))
+    rows = iterate_reports(path, mapping)
     return [
         *ask_about_mapping(mapping),
         *ask_about_rows(mapping, islice(rows, MAX_SAMPLED_ROWS)),
@@ -72,7 +72,7 @@ def check_file(
                 examples.append(row.report)
             yield row
 
-    rows = RowConverter(mapping).convert_rows(RowFile(path, mapping))
+    rows = iterate_reports(path, mapping)
     questions = [*ask_about_mapping(mapping), *ask_about_rows(mapping, watch(rows))]
     before = compute_recorded_totals(trial, subjects)
     file_import = FileImport(mapping, make_receiver(trial))

@@ -1,18 +1,24 @@
 """The import of one file: its rows are converted, sent in batches, and accounted for one by one."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from service.imports.converted_rows import ConvertedRow, RefusedRow
+from service.imports.conversion_ahead import ConversionAhead
+from service.imports.converted_rows import ConvertedRow, RefusedRow, SkippedRow
 from service.imports.errors import FileError
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Counts, Mapping
 from service.imports.receivers import BATCH_SIZE, ItemOutcome, KnownReport, Receiver
-from service.imports.row_converter import RefuseRow, RowConverter, ignore_refused_row
-from service.imports.row_files import RowFile
+from service.imports.row_converter import (
+    Conversion,
+    FileConversion,
+    RefuseRow,
+    ignore_refused_row,
+)
+from service.imports.row_ends import find_end, make_refused_row
 from service.imports.running_totals import Correction, resolve_falls
 from service.imports.vanished import FileReach, find_vanished
 
@@ -20,6 +26,9 @@ Item = TypeVar("Item")
 
 MAX_RUNNING_ROWS: Final = 100_000
 """How many rows a file of running totals may have: they are held in memory, to be sorted."""
+
+MIN_AHEAD_BYTES: Final = 1_500_000
+"""From which size a file is worth another process, which takes a third of a second to start."""
 
 VANISHED_REASON: Final = "The publisher's newer edition does not have this row any more."
 
@@ -61,24 +70,23 @@ class FileImport:
         finds_vanished: bool = False,
         done_rows: int = 0,
         refused_lines: Collection[int] = (),
+        converts_ahead: bool = False,
     ) -> None:
         """Send to the receiver.
 
         ``refuse`` takes each row that gives no report in the record, and ``note_change`` each
         change of the record. ``finds_vanished`` keeps the refs of the file in memory. The first
         ``done_rows`` rows are not sent: an interrupted import has recorded them, or refused those
-        in ``refused_lines``.
+        in ``refused_lines``. ``converts_ahead`` converts large files in a process of its own, for
+        which the main module of the program must be importable.
         """
         self._done_rows, self._refused_lines = done_rows, refused_lines
         self._mapping, self._receiver = mapping, receiver
         self._refuse_row, self._note_change = refuse, note_change
-        self._converter = RowConverter(mapping, self._refuse)
         self._reach = FileReach(mapping) if finds_vanished else None
-
-    @property
-    def counts(self) -> ImportCounts:
+        self._converts_ahead = converts_ahead
+        self.counts = ImportCounts()
         """What became of the rows so far."""
-        return self._converter.counts
 
     def run(self, path: Path, report_progress: ReportProgress = ignore_progress) -> None:
         """Import the file; ``report_progress`` is called after each batch.
@@ -86,8 +94,10 @@ class FileImport:
         Raises FileError before anything is sent if the file is not as the mapping says, and the
         receiver's errors. The same file can be imported again: what is recorded already is known.
         """
-        file = RowFile(path, self._mapping)
-        rows = self._leave_out_done(self._converter.convert_rows(file))
+        is_large = path.is_file() and path.stat().st_size >= MIN_AHEAD_BYTES
+        convert = ConversionAhead if self._converts_ahead and is_large else FileConversion
+        file = convert(path, self._mapping)
+        rows = self._leave_out_done(self._count_rows(file))
         corrections: Sequence[Correction] = ()
         if self._mapping.counts == Counts.RUNNING:
             falls = resolve_falls(_hold_rows(rows, path))
@@ -128,6 +138,17 @@ class FileImport:
         self.counts.retracted += is_new
         return is_new
 
+    def _count_rows(self, conversions: Iterable[Conversion]) -> Iterator[ConvertedRow]:
+        """Yield the rows that give a report; count all of them."""
+        for each in conversions:
+            self.counts.rows += 1
+            if isinstance(each, ConvertedRow):
+                yield each
+            elif isinstance(each, SkippedRow):
+                self.counts.skipped[each.reason] += 1
+            else:
+                self._refuse(each)
+
     def _leave_out_done(self, rows: Iterator[ConvertedRow]) -> Iterator[ConvertedRow]:
         """Yield the rows that an interrupted import has not done; count the others as known."""
         for row in rows:
@@ -142,15 +163,20 @@ class FileImport:
                 self._reach.read(row)
 
     def _refuse(self, row: RefusedRow) -> None:
+        self.counts.count_refused(row.line, row.column, row.reason)
         if self._reach is not None:
             self._reach.read_refused(row)
         if self.counts.rows > self._done_rows:
             self._refuse_row(row)
 
     def _count(self, row: ConvertedRow, outcome: ItemOutcome) -> None:
-        if outcome.id is not None and self._reach is not None:
+        end = find_end(row, outcome)
+        if end == "refused":
+            self._refuse(make_refused_row(self._mapping, row, outcome))
+            return
+        if self._reach is not None:
             self._reach.read(row)
-        self._converter.count(row, outcome)
+        self.counts.count_end(end, outcome.warnings)
 
     def _note_changes(self, rows: Sequence[ConvertedRow], outcomes: Sequence[ItemOutcome]) -> None:
         if self._note_change is None:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,6 +47,16 @@ class ImportCounts:
             "added": self.recorded, "revised": self.replaced, "known": self.known,
             "skipped": self.skipped.total(), "refused": self.refused, "retracted": self.retracted,
         }  # fmt: skip
+
+    def count_end(self, end: str, warnings: Iterable[str]) -> None:
+        """Count a row whose report is in the record: it was added, revised or known."""
+        if end == "known":
+            self.known += 1
+        elif end == "revised":
+            self.replaced += 1
+        else:
+            self.recorded += 1
+        self.warnings.update(warnings)
 
     @property
     def problems(self) -> list[Problem]:

@@ -1,17 +1,18 @@
-"""The rows of a file as reports, each with its line; what gives no report is accounted for."""
+"""The rows of a file with what becomes of each: its report, or why there is none."""
 
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from service.imports.conversion import Skipped, convert_row
-from service.imports.converted_rows import ConvertedRow, RefusedRow
+from service.imports.converted_rows import ConvertedRow, RefusedRow, SkippedRow
 from service.imports.errors import RowError
-from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Mapping
-from service.imports.receivers import ItemOutcome
-from service.imports.row_files import SourceRow
+from service.imports.row_files import RowFile, SourceRow
 from service.imports.seen_refs import Seen, SeenRefs
+
+Conversion = ConvertedRow | RefusedRow | SkippedRow
+"""What becomes of one row."""
 
 RefuseRow = Callable[[RefusedRow], None]
 
@@ -20,71 +21,35 @@ def ignore_refused_row(row: RefusedRow) -> None:
     """Do nothing with a refused row, which is counted."""
 
 
-SkipRow = Callable[[int, str], None]
-"""Takes the line of a row that gives no report, and why."""
+class FileConversion:
+    """The conversions of all rows of a file, in their order; iterating reads it once."""
 
-
-def ignore_skipped_row(line: int, reason: str) -> None:
-    """Do nothing with a skipped row, which is counted."""
-
-
-class RowConverter:
-    """Converts rows by a mapping. ``counts`` has the rows that were read, refused and skipped."""
-
-    def __init__(
-        self,
-        mapping: Mapping,
-        refuse: RefuseRow = ignore_refused_row,
-        skip: SkipRow = ignore_skipped_row,
-    ) -> None:
-        """Give each refused row to ``refuse``, and each skipped one to ``skip``."""
-        self.counts = ImportCounts()
-        self._mapping, self._refuse_row, self._skip_row = mapping, refuse, skip
+    def __init__(self, path: Path, mapping: Mapping) -> None:
+        """Raise FileError if the format is not known; iterating raises it as RowFile does."""
+        self._file, self._mapping = RowFile(path, mapping), mapping
         self._seen = SeenRefs()
 
-    def convert_rows(self, rows: Iterable[SourceRow]) -> Iterator[ConvertedRow]:
-        """Yield the rows that give a report."""
-        for row in rows:
-            self.counts.rows += 1
+    @property
+    def fraction(self) -> float | None:
+        """How much of the file has been read, from 0 to 1; None where that is not known."""
+        return self._file.fraction
+
+    def __iter__(self) -> Iterator[Conversion]:
+        for row in self._file:
             try:
-                converted = self._convert(row)
+                yield self._convert(row)
             except RowError as error:
-                self.refuse(RefusedRow(row.line, row.cells, error.column, error.reason))
-                continue
-            if isinstance(converted, Skipped):
-                self.counts.skipped[converted.reason] += 1
-                self._skip_row(row.line, converted.reason)
-            else:
-                yield converted
+                yield RefusedRow(row.line, row.cells, error.column, error.reason)
 
-    def count(self, row: ConvertedRow, outcome: ItemOutcome) -> None:
-        """Count what became of the report of a row."""
-        if outcome.id is None:
-            column = find_column(self._mapping, outcome.pointer)
-            self.refuse(RefusedRow(row.line, row.cells, column, outcome.reason))
-            return
-        if not outcome.is_new:
-            self.counts.known += 1
-        elif outcome.replaced is not None and "supersedes" not in row.report:
-            self.counts.replaced += 1
-        else:
-            self.counts.recorded += 1
-        self.counts.warnings.update(outcome.warnings)
-
-    def refuse(self, row: RefusedRow) -> None:
-        """Count the row as refused."""
-        self.counts.count_refused(row.line, row.column, row.reason)
-        self._refuse_row(row)
-
-    def _convert(self, row: SourceRow) -> ConvertedRow | Skipped:
+    def _convert(self, row: SourceRow) -> ConvertedRow | SkippedRow:
         if row.error is not None:
             raise row.error
         report = convert_row(self._mapping, row.cells)
         if isinstance(report, Skipped):
-            return report
+            return SkippedRow(row.line, report.reason)
         seen = self._seen.add(report["ref"], json.dumps(report, sort_keys=True))
         if seen == Seen.SAME:
-            return Skipped("the same as an earlier row")
+            return SkippedRow(row.line, "the same as an earlier row")
         if seen == Seen.OTHER:
             raise RowError(
                 self._mapping.ref.column,
@@ -94,23 +59,6 @@ class RowConverter:
         return ConvertedRow(row.line, row.cells, report)
 
 
-def find_column(mapping: Mapping, pointer: str) -> str:
-    """Return the column from which the field of the report was made; "" if there is no one such."""
-    name = pointer.strip("/").partition("/")[0]
-    if name == "figures":
-        match = re.match(r"/figures/[0-9]+/(\w+)", pointer)
-        for rule in mapping.figures:
-            for number, template in rule.numbers.items():
-                if match is not None and match[1] in (number, "wording"):
-                    return template.column
-        return ""
-    if name == "places":
-        return mapping.places[-1].name.column
-    templates = {
-        "ref": mapping.ref,
-        "incident": mapping.incident,
-        "period": mapping.period.last,
-        **mapping.texts,
-    }
-    found = templates.get(name)
-    return "" if found is None else found.column
+def iterate_reports(path: Path, mapping: Mapping) -> Iterator[ConvertedRow]:
+    """Yield the rows of the file that give a report; raises FileError as FileConversion does."""
+    return (each for each in FileConversion(path, mapping) if isinstance(each, ConvertedRow))

@@ -13,8 +13,6 @@ from typing import IO, Any, Final
 from zipfile import BadZipFile
 
 import ijson
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from service.imports.errors import FileError, RowError
 from service.imports.mapping import TableMapping
@@ -31,7 +29,7 @@ MAX_CELL_LENGTH: Final = 1 << 20
 MAX_NAMED_COLUMNS: Final = 40
 
 _WORKBOOK_ERRORS: Final = (
-    BadZipFile, InvalidFileException, OSError, EOFError, zlib.error,
+    BadZipFile, OSError, EOFError, zlib.error,
     ValueError, TypeError, LookupError, AttributeError, SyntaxError,
 )  # fmt: skip
 """What openpyxl raises for a broken workbook: errors of XML are SyntaxErrors."""
@@ -241,6 +239,10 @@ def _write_value(value: Any) -> str:
 
 def _read_xlsx(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[SourceRow | None]:
     """Yield the rows of a sheet; None for an empty one, of which there can be a million."""
+    # It takes a tenth of a second, in each process, and few files are workbooks.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = load_workbook(file, read_only=True, data_only=True)
         try:
@@ -259,7 +261,7 @@ def _read_xlsx(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[S
                 yield _make_row(line, header, cells) if is_filled else None
         finally:
             book.close()
-    except _WORKBOOK_ERRORS as error:
+    except (InvalidFileException, *_WORKBOOK_ERRORS) as error:
         raise FileError(f"{path.name} is not a workbook of Excel: {error}.") from None
 
 

@@ -18,14 +18,15 @@ from service.domain.errors import DomainError, TimeBudgetExceededError
 from service.domain.periods import Period
 from service.domain.report import ReportWarning
 from service.imports.conversion import Json
-from service.imports.converted_rows import ConvertedRow, RefusedRow
+from service.imports.converted_rows import ConvertedRow, RefusedRow, SkippedRow
 from service.imports.errors import FileError
 from service.imports.file_totals import ChangedTotal, FileSubjects, compute_file_totals
 from service.imports.gazetteer import Gazetteer
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Counts, FileFormat, Mapping
 from service.imports.questions import Question, ask_about_mapping, ask_about_rows
-from service.imports.row_converter import RowConverter
+from service.imports.row_converter import Conversion, FileConversion
+from service.imports.row_ends import find_end, make_refused_row
 from service.imports.row_files import RowFile
 from service.imports.running_totals import Correction, Falls, resolve_falls
 from service.imports.shipped_maps import list_map_names, load_mapping
@@ -152,8 +153,7 @@ def preview_table(
     is not as the mapping says.
     """
     ends = _RowEnds(content)
-    converter = RowConverter(mapping, ends.refuse, ends.skip)
-    rows = list(_limit_reports(converter.convert_rows(RowFile(path, mapping))))
+    rows = list(_limit_reports(ends.note_others(FileConversion(path, mapping))))
     subjects = FileSubjects()
     for row in rows:
         subjects.read(row)
@@ -166,15 +166,17 @@ def preview_table(
         for row, result in zip(
             falls.rows, _submit_rows(record, falls.rows, principal), strict=True
         ):
-            converter.count(row, make_outcome(result))
+            outcome = make_outcome(result)
             if isinstance(result, RecordedItem):
-                ends.add(row, result)
+                ends.add(row, find_end(row, outcome), result.warnings)
                 ids[row.report["ref"]] = result.report_id
+            else:
+                ends.refuse(make_refused_row(mapping, row, outcome))
         corrections = [
             each for each in falls.corrections
             if each.ref in ids and record.retract(ids[each.ref])
         ]  # fmt: skip
-    converter.counts.retracted = len(corrections)
+    ends.counts.retracted = len(corrections)
     before, after = (state_cache.imagine(each) for each in record.make_states())
     if not record.new_entities:  # Then much of this state may be computed already.
         before = snapshot
@@ -183,7 +185,7 @@ def preview_table(
         content.columns,
         tuple(each for each in content.columns if each not in named),
         ends.list_rows(),
-        converter.counts,
+        ends.counts,
         questions,
         corrections,
         subjects.period if rows else None,
@@ -207,7 +209,7 @@ def _compare_totals(
 
 
 class _RowEnds:
-    """What became of each row of a table so far."""
+    """What became of each row of a table so far, and how many had each end."""
 
     def __init__(self, content: TableContent) -> None:
         self._cells = {
@@ -215,24 +217,38 @@ class _RowEnds:
             for line, row in content.rows.items()
         }
         self._rows: dict[int, PreviewedRow] = {}
+        self.counts = ImportCounts()
+
+    def note_others(self, conversions: Iterable[Conversion]) -> Iterator[ConvertedRow]:
+        """Yield the rows that give a report, and note the others."""
+        for each in conversions:
+            self.counts.rows += 1
+            if isinstance(each, ConvertedRow):
+                yield each
+            elif isinstance(each, SkippedRow):
+                self.skip(each)
+            else:
+                self.refuse(each)
 
     def refuse(self, row: RefusedRow) -> None:
         """Note a refused row."""
+        self.counts.count_refused(row.line, row.column, row.reason)
         self._rows[row.line] = PreviewedRow(
             row.line, self._cells[row.line], "refused", column=row.column, reason=row.reason
         )
 
-    def skip(self, line: int, reason: str) -> None:
+    def skip(self, row: SkippedRow) -> None:
         """Note a row that gives no report."""
-        self._rows[line] = PreviewedRow(line, self._cells[line], "skipped", reason=reason)
-
-    def add(self, row: ConvertedRow, item: RecordedItem) -> None:
-        """Note a row with its report in the record."""
-        # A running total that falls supersedes an earlier row of the same file.
-        is_revision = item.supersedes is not None and "supersedes" not in row.report
-        end = "known" if not item.is_new else "revised" if is_revision else "added"
+        self.counts.skipped[row.reason] += 1
         self._rows[row.line] = PreviewedRow(
-            row.line, self._cells[row.line], end, row.report, warnings=item.warnings
+            row.line, self._cells[row.line], "skipped", reason=row.reason
+        )
+
+    def add(self, row: ConvertedRow, end: str, warnings: tuple[ReportWarning, ...]) -> None:
+        """Note a row with its report in the record."""
+        self.counts.count_end(end, [each.code for each in warnings])
+        self._rows[row.line] = PreviewedRow(
+            row.line, self._cells[row.line], end, row.report, warnings=warnings
         )
 
     def list_rows(self) -> list[PreviewedRow]:

@@ -110,7 +110,9 @@ def hash_content(report: Report, encoded: Mapping[str, Any] | None = None) -> st
     return sha256(_encode_sorted(content).encode()).hexdigest()
 
 
-_encode_sorted = JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_encode_sorted = JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
+).encode
 
 _DERIVED_FIELDS: Final = frozenset(
     {"id", "soft", "qualifier", "lexicon", "disclosed", "exactly", "own_event", "inherited"}

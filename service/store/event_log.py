@@ -239,7 +239,9 @@ def timestamp_of(db: Connection, seq: int) -> str | None:
 
 _quote: Final = json.encoder.encode_basestring
 
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode: Final = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), check_circular=False
+).encode
 
 
 def canonical_json(value: Any) -> str:

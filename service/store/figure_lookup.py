@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from service.domain.figure import Figure
 from service.domain.report import Report
@@ -158,6 +158,12 @@ class FigureLookup:
         return {
             place_id for row in self._rows.values() for place_id in split_ids(row.figure.place_ids)
         }
+
+    def is_alone(
+        self, figure: Figure, excluded_report: str | None, place_ids: Sequence[str] | None
+    ) -> bool:
+        """Whether there is no recorded figure at all that the figure is compared with."""
+        return not self._find_comparable(figure, excluded_report, place_ids)
 
     def find_possible_contradictions(
         self, figure: Figure, excluded_report: str | None, place_ids: Sequence[str] | None
@@ -335,25 +341,26 @@ class FigureLookup:
 
     @translate_corrupt_rows
     def _load_comparable(self, places_by_window: dict[_Window, frozenset[str] | None]) -> None:
-        found = self._db.fetch_each(
-            "select_comparable_keys",
-            [
-                {
-                    "reporter": window.reporter,
-                    "first": window.first_day,
-                    "last": window.last_day,
-                    "incident": window.incident,
-                    "places": None if places is None else f",{join_ids(sorted(places))},",
-                    "examined": MAX_EXAMINED,
-                    "most": MAX_COMPARABLE,
-                }
-                for window, places in places_by_window.items()
-            ],
-        )
-        self._load_rows({key for keys in found for key in keys})
-        for (window, places), keys in zip(places_by_window.items(), found, strict=True):
+        keys_by_window = self._find_keys(places_by_window)
+        self._load_rows({key for keys in keys_by_window.values() for key in keys})
+        for window, keys in keys_by_window.items():
             rows = [self._rows[key] for key in keys if key in self._rows]
-            self._comparable[window] = _Comparable(places, rows, len(keys) >= MAX_COMPARABLE)
+            self._comparable[window] = _Comparable(
+                places_by_window[window], rows, len(keys) >= MAX_COMPARABLE
+            )
+
+    def _find_keys(
+        self, places_by_window: dict[_Window, frozenset[str] | None]
+    ) -> dict[_Window, list[Row]]:
+        """Return seq and position of the newest figures of each window at its places."""
+        about_any = [each for each in places_by_window if each.incident is None]
+        about_one = [each for each in places_by_window if each.incident is not None]
+        binds = {each: _bind_window(each, places) for each, places in places_by_window.items()}
+        found = self._db.fetch_each("select_comparable_keys", [binds[each] for each in about_any])
+        found += self._db.fetch_each(
+            "select_comparable_keys_of_incident", [binds[each] for each in about_one]
+        )
+        return dict(zip((*about_any, *about_one), found, strict=True))
 
     def _load_rows(self, keys: Collection[Row]) -> None:
         """Load the figures with these seqs and positions, each once for all windows."""
@@ -436,6 +443,18 @@ class FigureLookup:
                 self._decoded[key] = next(figures_from_rows([row]))
             found.append(self._decoded[key])
         return found
+
+
+def _bind_window(window: _Window, places: frozenset[str] | None) -> dict[str, Any]:
+    return {
+        "reporter": window.reporter,
+        "first": window.first_day,
+        "last": window.last_day,
+        "incident": window.incident,
+        "places": None if places is None else f",{join_ids(sorted(places))},",
+        "examined": MAX_EXAMINED,
+        "most": MAX_COMPARABLE,
+    }
 
 
 def _make_row(row: Row) -> _FoundRow:

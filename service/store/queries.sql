@@ -381,36 +381,76 @@ WHERE moved_links.seq > :since AND moved_links.seq <= :seq
 ORDER BY moved_links.seq, movers.seq, 2
 
 -- part: near_columns
-seq, position, first_day, single_place, incident
+seq, position, first_day, single_place
 
--- name: select_comparable_keys
--- The seqs and positions of the newest figures of the reporter that share days with the first to the
--- last, or are next to them, at several places or one of :places (NULL: any), and not about another
--- incident than :incident (NULL: about any). A figure of a length class has at most 16^class days, so
--- that each of the parts reads hardly more of the index than the days need.
-WITH near AS MATERIALIZED (
-    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
-        WHERE reporter = :reporter AND length_class = 0 AND last_day BETWEEN :first - 1 AND :last + 1
-        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_0
-    UNION ALL
-    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
-        WHERE reporter = :reporter AND length_class = 1 AND last_day BETWEEN :first - 1 AND :last + 16
-        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_1
-    UNION ALL
-    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
-        WHERE reporter = :reporter AND length_class = 2 AND last_day BETWEEN :first - 1 AND :last + 256
-        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_2
-    UNION ALL
-    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
-        WHERE reporter = :reporter AND length_class = 3 AND last_day >= :first - 1
-        ORDER BY last_day DESC, seq DESC LIMIT :examined) AS class_3
-)
+-- A figure of a length class has at most 16^class days, so that each of these reads hardly more of an
+-- index than the days need.
+-- part: newest_of_class_0
+AND reporter = :reporter AND length_class = 0 AND last_day BETWEEN :first - 1 AND :last + 1
+        ORDER BY last_day DESC, seq DESC LIMIT :examined
+
+-- part: newest_of_class_1
+AND reporter = :reporter AND length_class = 1 AND last_day BETWEEN :first - 1 AND :last + 16
+        ORDER BY last_day DESC, seq DESC LIMIT :examined
+
+-- part: newest_of_class_2
+AND reporter = :reporter AND length_class = 2 AND last_day BETWEEN :first - 1 AND :last + 256
+        ORDER BY last_day DESC, seq DESC LIMIT :examined
+
+-- part: newest_of_class_3
+AND reporter = :reporter AND length_class = 3 AND last_day >= :first - 1
+        ORDER BY last_day DESC, seq DESC LIMIT :examined
+
+-- part: select_newest_near
 SELECT seq, position FROM near
 WHERE coalesce(first_day, 0) <= :last + 1
-AND (CAST(:incident AS TEXT) IS NULL OR incident IS NULL OR incident = :incident)
 AND (CAST(:places AS TEXT) IS NULL OR single_place = ''
     OR CAST(:places AS TEXT) LIKE '%,' || single_place || ',%')
 ORDER BY seq DESC, position DESC LIMIT :most
+
+-- name: select_comparable_keys
+-- The seqs and positions of the newest figures of the reporter that share days with the first to the
+-- last, or are next to them, at several places or one of :places (NULL: any).
+WITH near AS MATERIALIZED (
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE true {newest_of_class_0}) AS class_0
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE true {newest_of_class_1}) AS class_1
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE true {newest_of_class_2}) AS class_2
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_by_reporter
+        WHERE true {newest_of_class_3}) AS class_3
+)
+{select_newest_near}
+
+-- name: select_comparable_keys_of_incident
+-- Those of the same figures that are about the incident or about none. The figures of a register are
+-- each about an incident of their own, and are not read.
+WITH near AS MATERIALIZED (
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_without_incident
+        WHERE incident IS NULL {newest_of_class_0}) AS class_0
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_without_incident
+        WHERE incident IS NULL {newest_of_class_1}) AS class_1
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_without_incident
+        WHERE incident IS NULL {newest_of_class_2}) AS class_2
+    UNION ALL
+    SELECT * FROM (SELECT {near_columns} FROM figures INDEXED BY figures_without_incident
+        WHERE incident IS NULL {newest_of_class_3}) AS class_3
+    UNION ALL
+    SELECT figures.seq, position, first_day, single_place
+    FROM (
+        SELECT seq FROM report_incidents WHERE incident = :incident
+        ORDER BY seq DESC LIMIT :examined
+    ) AS of_incident CROSS JOIN figures
+    WHERE figures.seq = of_incident.seq AND figures.incident = :incident
+    AND reporter = :reporter AND last_day >= :first - 1
+)
+{select_newest_near}
 
 -- name: select_figures_of_reports
 -- Those figures of the reports whose seq and position, with a hyphen between them, are among the

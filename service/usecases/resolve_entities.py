@@ -49,6 +49,7 @@ class EntityResolver:
         self._known = known
         self._new_entities: dict[tuple[str, str], Entity] = {}
         self._lines: dict[tuple[str, ...], list[str]] = {}
+        self._lines_of_leaves: dict[tuple[str, ...], list[str] | None] = {}
         self.errors: list[ErrorDetail] = []
         self.conflicts: list[ErrorDetail] = []
         self.other_names: dict[tuple[str, str], tuple[str, str]] = {}
@@ -185,10 +186,14 @@ class EntityResolver:
         return [tree.select(self.list_current_ids(kind, ids)) for ids in id_lists]
 
     def list_with_ancestors(self, places: tuple[str, ...]) -> list[str] | None:
-        """Return the places and their ancestors, sorted; None if one of the places has children."""
-        if self._known.find_parents("place", places):
-            return None
-        return self.list_lines(places)
+        """Return the places and their ancestors, sorted; None if one of the places has children.
+
+        Called when all mentions are resolved.
+        """
+        if places not in self._lines_of_leaves:
+            has_children = bool(self._known.find_parents("place", places))
+            self._lines_of_leaves[places] = None if has_children else self.list_lines(places)
+        return self._lines_of_leaves[places]
 
     def list_lines(self, places: tuple[str, ...]) -> list[str]:
         """Return the places and their ancestors, sorted; called when all mentions are resolved."""

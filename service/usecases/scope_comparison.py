@@ -15,8 +15,10 @@ class ScopeComparison:
         """Compare any of the figures; their places and groups are loaded where that is needed."""
         self._resolver = resolver
         self._within: dict[tuple[str, int, int], bool] = {}
+        self._overlapping: dict[tuple[str, int, int], bool] = {}
         self._numbers: dict[tuple[str, ...], int] = {}
         self._lists: dict[int, tuple[tuple[str, ...], int]] = {}
+        self._waiting: list[Figure] = []
         self._known: set[str] = set()
         self._named: dict[str, set[str]] = {"place": set(), "group": set()}
         self._trees: dict[str, Tree] = {}
@@ -25,15 +27,20 @@ class ScopeComparison:
 
     def add(self, figures: Iterable[Figure]) -> None:
         """Compare these figures too; what is known of others stays."""
-        new_figures = [each for each in figures if each.id not in self._known]
+        # Most comparisons need no tree.
+        self._waiting += figures
+
+    def _add_waiting(self) -> None:
+        new_figures = [each for each in self._waiting if each.id not in self._known]
+        self._waiting.clear()
         self._known.update(each.id for each in new_figures)
         for kind, named in self._named.items():
             count = len(named)
             for figure in new_figures:
                 named.update(_ids_of(kind, figure))
             if len(named) > count and self._trees.pop(kind, None) is not None:
-                # Selections of two trees cannot be compared. Whether one list is within another
-                # does not depend on the tree.
+                # Selections of two trees cannot be compared. Whether one list is within another or
+                # overlaps it does not depend on the tree.
                 self._selections = {
                     key: selection for key, selection in self._selections.items() if key[0] != kind
                 }
@@ -135,9 +142,16 @@ class ScopeComparison:
         return known[1]
 
     def _do_overlap(self, kind: str, one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-        return self._select(kind, one).overlaps(self._select(kind, other))
+        key = (kind, self._get_number(one), self._get_number(other))
+        known = self._overlapping.get(key)
+        if known is None:
+            known = self._select(kind, one).overlaps(self._select(kind, other))
+            self._overlapping[key] = known
+        return known
 
     def _select(self, kind: str, ids: tuple[str, ...]) -> Selection:
+        if self._waiting:
+            self._add_waiting()
         key = (kind, self._get_number(ids))
         known = self._selections.get(key)
         if known is None:

@@ -30,7 +30,8 @@ class SubmissionLookups:
     def __init__(self, db: Connection, writer: RecordWriter | None = None) -> None:
         """Begin without any; nothing is read yet."""
         self.db = db
-        self.entities = EntityCache(db, self.flush)
+        # Not with a method of this object: a cycle would keep all of them until it is collected.
+        self.entities = EntityCache(db, None if writer is None else writer.flush)
         self.reports = ReportLookup(db)
         self.figures = FigureLookup(db)
         self._writer = writer
@@ -65,11 +66,24 @@ class SubmissionLookups:
             if kind == "place":
                 known.find_parents(kind, ids)
                 places = [known.get(kind, each) for each in ids]
-                places += _iterate_described_places(submissions)
+                places += self._iterate_new_places(submissions)
                 codes = (known.list_codes(each) for each in places if isinstance(each, Place))
                 known.find_places_by_code({code for each in codes for code in each})
             elif kind == "reporter":
                 known.prefetch_equivalent_ids(kind, ids)
+
+    def _iterate_new_places(self, submissions: Iterable[Submission]) -> Iterator[Entity]:
+        """Yield the places that the submissions describe and the record does not have."""
+        for submission in submissions:
+            for mention in _iterate_places(submission):
+                if self.entities.get("place", mention.id) is not None:
+                    continue
+                fields = dict(mention.fields or {})
+                if fields.get("name") is not None:
+                    parent = fields.get("parent")
+                    if isinstance(parent, EntityMention):
+                        fields["parent"] = parent.id
+                    yield make_entity("place", mention.id, fields)
 
     def _list_refs(self, submission: Submission) -> Iterator[tuple[str, str]]:
         """Yield the reporters and refs of the report and of those that it links to."""
@@ -88,10 +102,16 @@ class SubmissionLookups:
     ) -> Iterator[tuple[Figure, Collection[str] | None]]:
         """Yield the figures whose scopes are known, with their places and all above them."""
         for submission, report in items:
+            if report.relays is not None:
+                continue
             parents = dict(_iterate_parents(submission))
+            lines: dict[tuple[str, ...], Collection[str] | None] = {}
             for figure in self.counted_figures(report):
-                if figure.reclassifies is None and report.relays is None:
-                    yield figure, self._list_places(figure.scope.places, parents)
+                if figure.reclassifies is None:
+                    places = figure.scope.places
+                    if places not in lines:
+                        lines[places] = self._list_places(places, parents)
+                    yield figure, lines[places]
 
     def _list_places(
         self, place_ids: Collection[str], parents: dict[str, str]
@@ -158,18 +178,6 @@ class SubmissionLookups:
             self._writer.flush()
         self._waiting.clear()
         self._has_moved_links = False
-
-
-def _iterate_described_places(submissions: Iterable[Submission]) -> Iterator[Entity]:
-    """Yield the places that the submissions describe, as they would be if they were new."""
-    for submission in submissions:
-        for mention in _iterate_places(submission):
-            fields = dict(mention.fields or {})
-            if fields.get("name") is not None:
-                parent = fields.get("parent")
-                if isinstance(parent, EntityMention):
-                    fields["parent"] = parent.id
-                yield make_entity("place", mention.id, fields)
 
 
 def _iterate_parents(submission: Submission) -> Iterator[tuple[str, str]]:

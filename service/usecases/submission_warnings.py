@@ -1,6 +1,6 @@
 """Warnings about a submitted report. A warning is a question to the sender and rejects nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -13,7 +13,10 @@ from service.domain.wording.reader import Reading, read_wording
 from service.usecases.resolve_entities import EntityResolver
 from service.usecases.scope_comparison import ScopeComparison
 from service.usecases.submission_lookups import SubmissionLookups
-from service.usecases.third_figures import find_contradictions_of_three
+from service.usecases.third_figures import (
+    FIGURES_OF_CONTRADICTION,
+    find_contradictions_of_three,
+)
 
 MAX_CONTRADICTIONS: Final = 20
 """How many contradicting figures are named for one figure. A total finds them all."""
@@ -38,12 +41,13 @@ def find_warnings(
     At most a fixed number of recorded figures is examined for each figure, so that many figures of
     one day do not make each further one slower.
     """
+    places = _load_named_places(report, resolver)
     return (
         *_find_other_names(resolver),
         *_find_groups_without_facet(resolver),
         *_find_nested_places(report, resolver),
-        *_find_same_places(report, resolver),
-        *_find_ambiguous_places(report, resolver),
+        *_find_same_places(places, resolver),
+        *_find_ambiguous_places(places, resolver),
         *_find_differing_words(report),
         *_find_own_conflicts(report, resolver, lookups),
         *_find_other_accounts(report, lookups),
@@ -125,8 +129,9 @@ def _load_named_places(report: Report, resolver: EntityResolver) -> dict[str, Pl
     return {place.id: place for place in known if isinstance(place, Place)}
 
 
-def _find_same_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
-    places = _load_named_places(report, resolver)
+def _find_same_places(
+    places: Mapping[str, Place], resolver: EntityResolver
+) -> Iterator[ReportWarning]:
     codes = {place_id: resolver.list_codes(place)[1:] for place_id, place in places.items()}
     all_codes = {code for codes_of_place in codes.values() for code in codes_of_place}
     found = resolver.find_places_by_code(all_codes) if all_codes else {}
@@ -157,8 +162,9 @@ def _is_in_line(resolver: EntityResolver, one: str, other: str) -> bool:
     return tree.is_below(one, other) or tree.is_below(other, one)
 
 
-def _find_ambiguous_places(report: Report, resolver: EntityResolver) -> Iterator[ReportWarning]:
-    places = _load_named_places(report, resolver)
+def _find_ambiguous_places(
+    places: Mapping[str, Place], resolver: EntityResolver
+) -> Iterator[ReportWarning]:
     name_codes = {place_id: resolver.list_codes(place)[0] for place_id, place in places.items()}
     found = resolver.find_places_by_code(set(name_codes.values()))
     for place_id, code in name_codes.items():
@@ -241,11 +247,10 @@ def _find_own_conflicts(
     if report.relays is not None:
         return
     recorded, figures = lookups.figures, lookups.counted_figures(report)
+    lines = [resolver.list_with_ancestors(figure.scope.places) for figure in figures]
     candidates = [
-        recorded.find_possible_contradictions(
-            figure, report.supersedes, resolver.list_with_ancestors(figure.scope.places)
-        )
-        for figure in figures
+        recorded.find_possible_contradictions(figure, report.supersedes, places)
+        for figure, places in zip(figures, lines, strict=True)
     ]
     found = {other.id: other for others in candidates for other in others}
     scopes = ScopeComparison(resolver, (*figures, *found.values()))
@@ -257,7 +262,14 @@ def _find_own_conflicts(
             if _are_contradictory(figure, other, scopes)
         )
         conflicts += islice(contradicting, MAX_CONTRADICTIONS)
-    if not conflicts:
+    # Of a register, a figure is mostly compared with those of its own report alone.
+    if not conflicts and not (
+        len(figures) < FIGURES_OF_CONTRADICTION
+        and all(
+            recorded.is_alone(figure, report.supersedes, places)
+            for figure, places in zip(figures, lines, strict=True)
+        )
+    ):
         conflicts += find_contradictions_of_three(report, figures, resolver, recorded, scopes)
     if conflicts:
         yield ReportWarning(

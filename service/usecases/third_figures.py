@@ -16,6 +16,9 @@ from service.store.figure_lookup import FigureLookup
 from service.usecases.resolve_entities import EntityResolver
 from service.usecases.scope_comparison import ScopeComparison
 
+FIGURES_OF_CONTRADICTION: Final = 3
+"""How many figures such a contradiction has."""
+
 MAX_WHOLES: Final = 3
 """How many wholes that may contain a figure are searched for a second part."""
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from service import create_app
+from service.settings import Settings
 from tests.conftest import MakeHeaders
 from tests.support import bodies
 
@@ -147,3 +149,19 @@ def test_every_answer_can_be_had_again_as_of_its_seq(
     for seq, reports, answers in history:
         random_client.reports = reports
         assert random_client.read_answers(seq) == answers
+
+
+def test_parties_are_excluded_as_of_a_time_before_a_reporter_was_recorded(
+    client: FlaskClient, key: MakeHeaders, settings: Settings
+) -> None:
+    for reporter in ("early", "late"):
+        body = bodies.make_report(reporter={"id": reporter, "name": reporter, "party": True})
+        answer = client.post("/v1/reports", json=body, headers=key("report"))
+        assert answer.status_code == 201
+    # A new process reads the whole record, with the later reporter, before the earlier state.
+    new_client = create_app(settings).test_client()
+    address = "/v1/totals?party=exclude"
+    now = new_client.get(address).get_json()
+    earlier = new_client.get(f"{address}&as_of={now['as_of']['seq'] - 2}")
+    assert earlier.status_code == 200
+    assert earlier.get_json()["totals"] == now["totals"]

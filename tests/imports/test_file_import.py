@@ -20,7 +20,7 @@ from service.imports.import_counts import ImportCounts
 from service.imports.mapping_schema import parse_mapping
 from service.imports.receivers import ItemOutcome
 from service.imports.refused_rows import RefusedRowFile
-from service.imports.row_converter import find_column
+from service.imports.row_ends import find_column
 from service.imports.store_receiver import StoreReceiver
 from service.report_id import make_report_id
 from service.store.factory import open_store

@@ -18,7 +18,7 @@ from service.imports.file_import import FileImport
 from service.imports.file_totals import FileSubjects, SubjectTotal, compute_file_totals
 from service.imports.mapping import FileFormat
 from service.imports.mapping_schema import parse_mapping
-from service.imports.row_converter import RowConverter
+from service.imports.row_converter import iterate_reports
 from service.imports.row_files import RowFile
 from service.imports.store_receiver import StoreReceiver
 from service.imports.table_preview import (
@@ -78,7 +78,7 @@ def find_totals(store: Store, path: Path, mapping: str) -> list[SubjectTotal]:
     """Return the recorded totals of the places and days of the table."""
     subjects = FileSubjects()
     parsed = parse_mapping(mapping)
-    rows = list(RowConverter(parsed).convert_rows(RowFile(path, parsed)))
+    rows = list(iterate_reports(path, parsed))
     if not rows:
         return []
     for row in rows:

@@ -96,6 +96,7 @@ BINDS_OF_STATEMENT: Final = {
     "increment_count": {"now": 1.5},
     "select_figures_of_reports": {"keys": '["7-0","8-0"]'},
     "select_comparable_keys": {"places": ",p7,", "most": 100},
+    "select_comparable_keys_of_incident": {"places": ",p7,", "most": 100},
     "select_figures_of_scope": {"most": 100},
 }
 """Values for single statements, where a name means something else."""

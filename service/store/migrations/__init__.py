@@ -5,7 +5,7 @@ outside this package, so that it does the same in every later release. Code that
 into it.
 
 SQLite and PostgreSQL began with different steps, which end in the same tables. Every further step
-runs on both: add a module ``m0017_…`` with a function ``upgrade``, and append it to SHARED_STEPS.
+runs on both: add a module ``m0018_…`` with a function ``upgrade``, and append it to SHARED_STEPS.
 Where their SQL differs, ``db.engine`` is the name of the engine.
 """
 
@@ -31,6 +31,7 @@ from service.store.migrations import (
     m0014_lean_tables,
     m0015_contradictions,
     m0016_imports,
+    m0017_incidents,
 )
 from service.store.migrations.connection import MigrationConnection
 
@@ -67,6 +68,7 @@ SHARED_STEPS: tuple[Step, ...] = (
     Step("0014_lean_tables", m0014_lean_tables.upgrade),
     Step("0015_contradictions", m0015_contradictions.upgrade),
     Step("0016_imports", m0016_imports.upgrade),
+    Step("0017_incidents", m0017_incidents.upgrade),
 )
 """The steps of both engines since release 0.1.0, in order."""
 
