@@ -42,7 +42,11 @@ def path(tmp_path: Path) -> Path:
 
 def test_another_process_gives_the_same_conversions_in_the_same_order(path: Path) -> None:
     expected = list(FileConversion(path, MAPPING))
-    assert {type(each).__name__ for each in expected} == {"ConvertedRow", "RefusedRow", "Skipped"}
+    assert {type(each).__name__ for each in expected} == {
+        "ConvertedRow",
+        "RefusedRow",
+        "SkippedRow",
+    }
     assert len(expected) == MORE_ROWS
     ahead = ConversionAhead(path, MAPPING)
     assert ahead.fraction is None

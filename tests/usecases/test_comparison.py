@@ -274,10 +274,8 @@ def check_comparison(world: ChangingRecord, query: TotalsQuery, earlier_seq: int
 
 def _list_reports_since(world: ChangingRecord, earlier_seq: int, seq: int) -> set[str]:
     with world.store.read_transaction() as db:
-        events = (
-            event_log.load_events(db, earlier_seq, seq - earlier_seq) if seq > earlier_seq else []
-        )
-    return {each.subject for each in events if each.kind == "reported"}
+        events = event_log.load_events(db, earlier_seq)
+    return {each.subject for each in events if each.kind == "reported" and each.seq <= seq}
 
 
 def apply_steps(world: ChangingRecord, steps: Sequence[Sequence[Any]]) -> list[int]:
