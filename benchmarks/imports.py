@@ -60,7 +60,10 @@ VIEWS: Final = 4
 
 @dataclass(frozen=True)
 class DataSet:
-    """A file and its mapping, the place and outcomes of its total, and the published columns."""
+    """A file and its mapping, the place and outcomes of its total, and the published columns.
+
+    Without a place, the total is that of all places.
+    """
 
     name: str
     map_name: str
@@ -74,6 +77,8 @@ DATA_SETS: Final = (
     DataSet("ukraine-to-2019", "ucdp-ged", DATA / "ucdp_ged/ged_ukraine_to2019.csv", "ukraine",
             columns=("low", "high")),
     DataSet("syria-2016", "ucdp-ged", DATA / "ucdp_ged/ged_syria_2016.csv", "syria",
+            columns=("low", "high")),
+    DataSet("world-sample", "ucdp-ged", DATA / "ucdp_ged/ged_global_sample1000_v23.csv",
             columns=("low", "high")),
     DataSet("gaza-daily", "gaza-daily", DATA / "gaza_daily/casualties_daily_to_2024-06.json",
             "gaza-strip", columns=("killed_cum",)),
@@ -178,7 +183,8 @@ def _make_measurement(
 def compute_total(store: Store, data_set: DataSet) -> str:
     """Return the total in words."""
     reader = RequestReader(MonotonicReader(store), StateCache())
-    query = TotalsQuery(places=(data_set.place,), outcomes=(frozenset(data_set.outcomes),))
+    places = (data_set.place,) if data_set.place else ()
+    query = TotalsQuery(places=places, outcomes=(frozenset(data_set.outcomes),))
     try:
         (found,) = compute_totals(reader, query, reader.seq, TimeBudget(60, 600)).totals
     except TimeBudgetExceededError:
@@ -300,12 +306,13 @@ def _list_measures(chosen: list[str], rows: int) -> Iterator[Callable[[], Measur
     """Yield what measures each of the chosen sets that is there."""
     for data_set in DATA_SETS:
         if data_set.name in chosen and data_set.path.is_file():
-            yield lambda data_set=data_set: _measure_file(data_set)
+            yield lambda data_set=data_set: measure_file(data_set)
     if REGISTER in chosen:
         yield lambda: measure_register(rows)
 
 
-def _measure_file(data_set: DataSet) -> Measurement:
+def measure_file(data_set: DataSet) -> Measurement:
+    """Import the file into an empty database; return what became of its rows, and its total."""
     with open_empty_store() as (store, _):
         return measure_import(store, data_set)
 

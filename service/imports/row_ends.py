@@ -1,6 +1,7 @@
 """What became of the rows of a file that were sent."""
 
 import re
+from typing import Any
 
 from service.imports.converted_rows import ConvertedRow, RefusedRow
 from service.imports.mapping import Mapping
@@ -20,8 +21,19 @@ def find_end(row: ConvertedRow, outcome: ItemOutcome) -> str:
 
 def make_refused_row(mapping: Mapping, row: ConvertedRow, outcome: ItemOutcome) -> RefusedRow:
     """Return the row as one that was refused, with the column at fault."""
-    column = find_column(mapping, outcome.pointer)
+    column = find_column(mapping, outcome.pointer) or _find_same_cell(row, outcome.pointer)
     return RefusedRow(row.line, row.cells, column, outcome.reason)
+
+
+def _find_same_cell(row: ConvertedRow, pointer: str) -> str:
+    """Return the column whose cell is the value of the field, such as the name of a group."""
+    value: Any = row.report
+    for name in pointer.strip("/").split("/"):
+        try:
+            value = value[int(name) if isinstance(value, list) else name]
+        except (LookupError, TypeError, ValueError):
+            return ""
+    return next((column for column, cell in row.cells.items() if cell and cell == value), "")
 
 
 def find_column(mapping: Mapping, pointer: str) -> str:

@@ -379,3 +379,12 @@ def test_reports_are_listed_over_several_pages(
     monkeypatch.setattr("service.imports.store_receiver.PAGE_SIZE", 2)
     importer.run(EVENT_ROWS)
     assert importer.run(EVENT_ROWS[:1] + EVENT_ROWS[-1:], retracts=True).retracted == 5
+
+
+def test_a_group_that_is_refused_is_named_by_its_column(store: Store, tmp_path: Path) -> None:
+    mapping = f'{EVENTS}\n[[groups]]\nname = "{{side}}"\n'
+    importer = Importer(store, tmp_path, mapping)
+    importer.run([{**make_event(1), "side": "A"}, {**make_event(2), "side": "x" * 201}])
+    (refused,) = importer.refused
+    assert (refused.line, refused.column) == (3, "side")
+    assert "200 characters" in refused.reason
