@@ -80,7 +80,15 @@ class PreviewedRowOut(Schema):
     end = EnumText(ROW_END, metadata={"description": "What would become of it, by a mapping."})
     report = fields.Dict(metadata={"description": "Its report, as the body of `POST /v1/reports`."})
     column = fields.String(metadata={"description": "The column at fault, if the row is refused."})
-    reason = fields.String(metadata={"description": "Why the row is refused or skipped."})
+    reason = fields.String(
+        metadata={
+            "description": "Why the row is refused or skipped, or why its known report does not "
+            "count."
+        }
+    )
+    replaced = fields.String(
+        metadata={"description": "The report that it supersedes, in words, if its end is revised."}
+    )
     warnings = fields.List(
         fields.Nested(WarningOut),
         metadata={"description": "The warnings that its report would get."},
@@ -155,7 +163,12 @@ class TablePreviewOut(Schema):
         },
     )
     rows = fields.List(
-        fields.Nested(PreviewedRowOut), required=True, metadata={"description": "Its rows."}
+        fields.Nested(PreviewedRowOut),
+        required=True,
+        metadata={
+            "description": "Its rows. Those with a report come first, in the order in which the "
+            "reports must be sent."
+        },
     )
     file_sha256 = fields.String(
         required=True, metadata={"description": "SHA-256 of the content, in hexadecimal."}

@@ -164,7 +164,8 @@ def post_table_preview(table: dict[str, Any]) -> Response:
         try:
             answer = _preview(path, mapping)
         except FileError as error:
-            raise make_invalid_input_error((ErrorDetail("/content", error.detail),)) from error
+            detail = error.detail.replace(path.name, table["file"])
+            raise make_invalid_input_error((ErrorDetail("/content", detail),)) from error
     answer["file_sha256"] = sha256(table["content"]).hexdigest()
     if mapping is not None:
         answer |= {"mapping": title, "mapping_sha256": mapping_hash}
@@ -197,7 +198,7 @@ def _preview(path: Path, mapping: Mapping | None) -> dict[str, Any]:
             metrics.get_current_metrics().count_solver_effort(efforts)
     dumped: dict[str, Any] = _PREVIEW_SCHEMA.dump(preview)
     for row in dumped["rows"]:
-        for name in ("report", "column", "reason", "warnings"):
+        for name in ("report", "column", "reason", "replaced", "warnings"):
             if not row[name]:
                 del row[name]
     return {**dumped, "maps": maps}

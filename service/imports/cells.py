@@ -57,7 +57,7 @@ def parse_day(text: str, formats: Sequence[str] = ()) -> date:
     for each in formats:
         try:
             return datetime.strptime(stripped, each).date()  # noqa: DTZ007 - a day has no zone
-        except ValueError:
+        except (ValueError, re.error):  # Some wrong formats give a wrong regular expression.
             continue
     raise ValueError(f"{text!r} is not a day in the format {' or '.join(formats)}")
 
@@ -67,13 +67,20 @@ UNITS: Final = ("day", "week", "month", "year")
 
 
 def find_unit(day: date, unit: str) -> Period:
-    """Return the calendar unit that holds the day; KeyError if there is no such unit."""
+    """Return the calendar unit that holds the day; KeyError if there is no such unit.
+
+    Raises ValueError if the calendar ends within the unit.
+    """
     monday = day - timedelta(days=day.weekday())
     month = day.replace(day=1)
-    next_month = (month + timedelta(days=31)).replace(day=1)
+    try:
+        next_month = (month + timedelta(days=31)).replace(day=1)
+        sunday = monday + timedelta(days=6)
+    except OverflowError:
+        raise ValueError(f"the {unit} of {day} goes beyond the calendar") from None
     units = {
         "day": Period(day, day),
-        "week": Period(monday, monday + timedelta(days=6)),
+        "week": Period(monday, sunday),
         "month": Period(month, next_month - timedelta(days=1)),
         "year": Period(day.replace(month=1, day=1), day.replace(month=12, day=31)),
     }

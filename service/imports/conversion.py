@@ -115,7 +115,12 @@ def _make_period(mapping: Mapping, row: Row) -> Period:
     if unit is None:
         reason = f"the code {code!r} is none of {', '.join(rule.precisions)}"
         raise RowError(rule.precision.column, reason)
-    return find_unit(last, unit) if first == last else Period(first, last)
+    if first != last:
+        return Period(first, last)
+    try:
+        return find_unit(last, unit)
+    except ValueError as error:
+        raise RowError(rule.last.column, str(error)) from None
 
 
 # Reporter and groups ---------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Final
 
 from service.domain.errors import InvalidInputError
 from service.domain.periods import ALWAYS, Period
+from service.domain.report import Report
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal, TotalsResult
 from service.domain.vocabulary import sort_outcome_sets, sort_outcomes
@@ -72,6 +73,17 @@ class FileSubjects:
         self._last = max(self._last, period["to"])
         for figure in row.report["figures"]:
             self._outcome_sets[frozenset(figure["outcomes"])] += 1
+
+    def widen(self, report: Report) -> None:
+        """Take notice of the days of a recorded report."""
+        for figure in report.figures:
+            first, last = figure.period.first, figure.period.last
+            if first is None:
+                self._first = None
+            elif self._first is not None:
+                self._first = min(self._first, first.isoformat())
+            if last is not None:
+                self._last = max(self._last, last.isoformat())
 
     @property
     def outcome_sets(self) -> tuple[frozenset[str], ...]:

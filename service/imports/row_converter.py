@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from service.imports.conversion import Skipped, convert_row
 from service.imports.converted_rows import ConvertedRow, RefusedRow, SkippedRow
@@ -13,6 +14,9 @@ from service.imports.seen_refs import Seen, SeenRefs
 
 Conversion = ConvertedRow | RefusedRow | SkippedRow
 """What becomes of one row."""
+
+MAX_REASON_LENGTH: Final = 1_000
+"""How many characters of a reason are kept: it can quote a whole cell."""
 
 RefuseRow = Callable[[RefusedRow], None]
 
@@ -39,7 +43,10 @@ class FileConversion:
             try:
                 yield self._convert(row)
             except RowError as error:
-                yield RefusedRow(row.line, row.cells, error.column, error.reason)
+                reason = error.reason
+                if len(reason) > MAX_REASON_LENGTH:
+                    reason = f"{reason[:MAX_REASON_LENGTH]}…"
+                yield RefusedRow(row.line, row.cells, error.column, reason)
 
     def _convert(self, row: SourceRow) -> ConvertedRow | SkippedRow:
         if row.error is not None:
@@ -54,7 +61,7 @@ class FileConversion:
             raise RowError(
                 self._mapping.ref.column,
                 f"an earlier row of the file has the ref {report['ref']!r} too, so each of them"
-                " would replace the other: add a column to [report] ref",
+                " would replace the other: the ref needs a column that tells them apart",
             )
         return ConvertedRow(row.line, row.cells, report)
 

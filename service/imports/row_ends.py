@@ -21,19 +21,25 @@ def find_end(row: ConvertedRow, outcome: ItemOutcome) -> str:
 
 def make_refused_row(mapping: Mapping, row: ConvertedRow, outcome: ItemOutcome) -> RefusedRow:
     """Return the row as one that was refused, with the column at fault."""
-    column = find_column(mapping, outcome.pointer) or _find_same_cell(row, outcome.pointer)
+    column = _find_named_cell(row, outcome.pointer) or find_column(mapping, outcome.pointer)
     return RefusedRow(row.line, row.cells, column, outcome.reason)
 
 
-def _find_same_cell(row: ConvertedRow, pointer: str) -> str:
-    """Return the column whose cell is the value of the field, such as the name of a group."""
+def _find_named_cell(row: ConvertedRow, pointer: str) -> str:
+    """Return the column that has the name of the place or group at fault; "" if there is none.
+
+    It may be one around the place that the row is about.
+    """
     value: Any = row.report
+    found = None
     for name in pointer.strip("/").split("/"):
         try:
             value = value[int(name) if isinstance(value, list) else name]
         except (LookupError, TypeError, ValueError):
-            return ""
-    return next((column for column, cell in row.cells.items() if cell and cell == value), "")
+            break
+        if isinstance(value, dict) and "name" in value:
+            found = value["name"]
+    return next((column for column, cell in row.cells.items() if found and cell == found), "")
 
 
 def find_column(mapping: Mapping, pointer: str) -> str:

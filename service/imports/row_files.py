@@ -2,7 +2,9 @@
 
 import csv
 import json
+import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,7 +28,16 @@ _SNIFFED_BYTES: Final = 1 << 16
 MAX_CELL_LENGTH: Final = 1 << 20
 """How many characters a cell may have: a quotation mark may never be closed."""
 
+MAX_COLUMNS: Final = 5_000
+"""How many columns a file may have."""
+
 MAX_NAMED_COLUMNS: Final = 40
+"""How many columns a message names."""
+
+MAX_COMPARED_COLUMNS: Final = 500
+"""How many columns are compared with the name of one that is lacking."""
+
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 _WORKBOOK_ERRORS: Final = (
     BadZipFile, OSError, EOFError, zlib.error,
@@ -60,9 +71,10 @@ class RowFile:
         A file with rows after line ``max_lines`` is refused; None: it may have any number.
         """
         self.path, self.mapping, self._max_lines = path, mapping, max_lines
-        self._kind = mapping.file.format or _FORMATS.get(path.suffix.lower(), "")
+        self.format = mapping.file.format or _FORMATS.get(path.suffix.lower(), "")
+        """The format in which the file is read, such as "csv"."""
         self._file: IO[bytes] | None = None
-        if not self._kind:
+        if not self.format:
             raise FileError(f"{path.name}: give the format in the mapping, as [file] format.")
         if not path.is_file():
             raise FileError(f"There is no file {path}.")
@@ -70,7 +82,7 @@ class RowFile:
     @property
     def fraction(self) -> float | None:
         """How much of the file has been read, from 0 to 1; None where that is not known."""
-        if self._file is None or self._kind == "xlsx":
+        if self._file is None or self.format == "xlsx":
             return None
         if self._file.closed:
             return 1.0
@@ -79,12 +91,12 @@ class RowFile:
     def __iter__(self) -> Iterator[SourceRow]:
         with self.path.open("rb") as self._file:
             try:
-                rows = _READERS[self._kind](self._file, self.path, self.mapping)
+                rows = _READERS[self.format](self._file, self.path, self.mapping)
                 yield from _complete_rows(self._limit(rows), self.mapping)
-            except UnicodeDecodeError as error:
+            except UnicodeError:
                 raise FileError(
-                    f"{self.path.name} is not {self.mapping.file.encoding}: byte {error.start} of a"
-                    " block is wrong. Give [file] encoding in the mapping, such as cp1252."
+                    f"{self.path.name} is not {self.mapping.file.encoding.removesuffix('-sig')}."
+                    " Give [file] encoding in the mapping, such as cp1252."
                 ) from None
 
     def _limit(self, rows: Iterable[SourceRow | None]) -> Iterator[SourceRow]:
@@ -115,12 +127,13 @@ def _complete_rows(rows: Iterable[SourceRow], mapping: TableMapping) -> Iterator
 
 
 def _check_columns(header: list[str], mapping: TableMapping, path: Path) -> None:
-    lacking = [each for each in mapping.list_columns() if each not in header]
+    known_columns = set(header)
+    lacking = [each for each in mapping.list_columns() if each not in known_columns]
     if not lacking:
         return
     lines = []
-    for column in lacking:
-        near = get_close_matches(column, header, 1)
+    for column in lacking[:MAX_NAMED_COLUMNS]:
+        near = get_close_matches(column, header[:MAX_COMPARED_COLUMNS], 1)
         lines.append(f"  {column}" + (f" (there is {near[0]})" if near else ""))
     known = ", ".join(header[:MAX_NAMED_COLUMNS])
     raise FileError(
@@ -153,7 +166,8 @@ def _read_csv(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[So
 def _find_delimiter(file: IO[bytes], encoding: str) -> str:
     header = file.readline(_SNIFFED_BYTES).decode(encoding, errors="replace")
     file.seek(0)
-    return max((",", ";", "\t", "|"), key=header.count)
+    # A name of a column can have commas, but no tab.
+    return "\t" if "\t" in header else max((",", ";", "|"), key=header.count)
 
 
 def _read_csv_rows(reader: Any, path: Path, mapping: TableMapping) -> Iterator[SourceRow]:
@@ -172,8 +186,10 @@ def _read_csv_rows(reader: Any, path: Path, mapping: TableMapping) -> Iterator[S
 def _read_header(cells: list[str] | None, path: Path, mapping: TableMapping) -> list[str]:
     if not cells or not any(cells):
         raise FileError(f"{path.name} has no header: its first line must name the columns.")
+    if len(cells) > MAX_COLUMNS:
+        raise FileError(f"{path.name} has more than {MAX_COLUMNS:,} columns.")
     header = [cell.strip() for cell in cells]
-    doubled = {each for each in header if each and header.count(each) > 1}
+    doubled = {each for each, count in Counter(header).items() if each and count > 1}
     if doubled:
         raise FileError(f"{path.name} has two columns with the name {min(doubled)}.")
     _check_columns(header, mapping, path)
@@ -194,7 +210,8 @@ def _read_json(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[S
         for line, record in enumerate(ijson.items(file, prefix, use_float=True), start=1):
             yield _make_json_row(line, record)
     except ijson.JSONError as error:
-        raise FileError(f"{path.name} is not valid JSON: {error}.") from None
+        first_line = str(error).removeprefix("b'").partition("\\n")[0].partition("\n")[0].strip()
+        raise FileError(f"{path.name} is not valid JSON: {first_line}.") from None
 
 
 def _read_ndjson(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[SourceRow]:
@@ -213,9 +230,12 @@ def _make_json_row(line: int, record: Any) -> SourceRow:
     if not isinstance(record, dict):
         return SourceRow(line, {}, RowError("", "this is no object with named values"))
     try:
-        return SourceRow(line, dict(_flatten(record)))
+        cells = dict(_flatten(record))
     except RecursionError:
         return SourceRow(line, {}, RowError("", "this is nested too deep"))
+    if any(_SURROGATES.search(text) for pair in cells.items() for text in pair):
+        return SourceRow(line, {}, RowError("", "it has half of a character (a lone surrogate)"))
+    return SourceRow(line, cells)
 
 
 def _flatten(record: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -251,18 +271,28 @@ def _read_xlsx(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[S
             if name not in names:
                 raise FileError(f"{path.name} has no sheet {name}. It has: {', '.join(names)}.")
             rows = book[name].iter_rows(values_only=True)
-            header = _read_header([_write_value(each) for each in next(rows, ())], path, mapping)
-            while header and not header[-1]:
-                header.pop()
+            names_of_columns = [_write_value(each) for each in next(rows, ())]
+            while names_of_columns and not names_of_columns[-1].strip():
+                names_of_columns.pop()
+            header = _read_header(names_of_columns, path, mapping)
             for line, values in enumerate(rows, start=2):
-                cells = [_write_cell(each) for each in values[: len(header)]]
-                is_filled = any(cells)
-                cells += [""] * (len(header) - len(cells))
-                yield _make_row(line, header, cells) if is_filled else None
+                yield _make_sheet_row(line, header, values)
         finally:
             book.close()
-    except (InvalidFileException, *_WORKBOOK_ERRORS) as error:
-        raise FileError(f"{path.name} is not a workbook of Excel: {error}.") from None
+    except (InvalidFileException, *_WORKBOOK_ERRORS):
+        # The texts of these errors are about the inside of the file, or of this program.
+        raise FileError(f"{path.name} is not a workbook of Excel, or it is damaged.") from None
+
+
+def _make_sheet_row(line: int, header: list[str], values: tuple[Any, ...]) -> SourceRow | None:
+    """Return the row of a sheet; None if it is empty."""
+    # A sheet can have thousands of empty cells in each row.
+    beyond = values[len(header) :]
+    last = len(values) if beyond.count(None) < len(beyond) else len(header)
+    cells = [_write_cell(each) for each in values[:last]]
+    if not any(cells):
+        return None
+    return _make_row(line, header, cells + [""] * (len(header) - len(cells)))
 
 
 def _write_cell(value: Any) -> str:

@@ -4,6 +4,7 @@ Nothing is recorded. The size of everything is bounded, for files that anybody w
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from zipfile import BadZipFile, ZipFile
 from service.domain.access import Principal
 from service.domain.errors import DomainError, TimeBudgetExceededError
 from service.domain.periods import Period
-from service.domain.report import ReportWarning
+from service.domain.report import RecordedReport, Report, ReportWarning
+from service.domain.wording.range_text import outcomes_text, range_text
 from service.imports.conversion import Json
 from service.imports.converted_rows import ConvertedRow, RefusedRow, SkippedRow
 from service.imports.errors import FileError
@@ -33,7 +35,7 @@ from service.imports.shipped_maps import list_map_names, load_mapping
 from service.imports.store_receiver import load_submission, make_outcome
 from service.store import event_log
 from service.store.interface import Reader
-from service.usecases.batches import ItemResult, RecordedItem, make_recorded_item
+from service.usecases.batches import make_recorded_item
 from service.usecases.imagined_record import ImaginedRecord
 from service.usecases.reports import check_and_normalize
 from service.usecases.state_cache import Snapshot, StateCache
@@ -44,11 +46,24 @@ from service.usecases.totals import compute_totals_in
 MAX_ROWS: Final = 1_000
 """How many rows a table may have. Larger files are for the command, which reads them in parts."""
 
+MAX_COLUMNS: Final = 500
+
 MAX_CELL_LENGTH: Final = 5_000
 """How many characters a cell may have: a mapping can repeat it in many fields."""
 
+MAX_CELLS_LENGTH: Final = 2_000_000
+"""How many characters all cells may have. A workbook has a text once that many cells refer to."""
+
+MAX_DEPTH: Final = 50
+"""How deep the values of JSON may be nested."""
+
 MAX_REPORTS_LENGTH: Final = 8_000_000
 """How many characters all reports may have as JSON."""
+
+_STRING: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
+
+WITHDRAWN_REASON: Final = "It was withdrawn, and does not count again."
 
 MAX_UNPACKED_BYTES: Final = 16 << 20
 """How much a workbook may have when it is unpacked."""
@@ -82,7 +97,8 @@ class PreviewedRow:
     """What would become of one row: ``end`` is one of ROW_ENDS.
 
     ``report`` is None if the row gives none. ``column`` is the one at fault if the row is refused;
-    "" if there is no single one. ``reason`` is why a row is refused or skipped.
+    "" if there is no single one. ``reason`` is why a row is refused or skipped, or why a known
+    report does not count. ``replaced`` is the report that it supersedes, in words.
     """
 
     line: int
@@ -91,6 +107,7 @@ class PreviewedRow:
     report: Json | None = None
     column: str = ""
     reason: str = ""
+    replaced: str = ""
     warnings: tuple[ReportWarning, ...] = ()
 
 
@@ -98,6 +115,8 @@ class PreviewedRow:
 class TablePreview:
     """What an import of the table would do.
 
+    Rows with a report come first, in the order in which the reports must be sent: a running total
+    can supersede one of an earlier day, wherever that is in the table.
     ``corrections`` are the reports that have to be retracted after it. ``unused_columns`` are those
     that the mapping does not name. ``totals`` are those in ``period``, from the first to the last
     day of the reports; None if they take too long. Without a report, ``period`` is None.
@@ -118,13 +137,24 @@ def read_table(path: Path, file_format: FileFormat) -> TableContent:
 
     Cells without a value are empty.
     """
-    _check_workbook(path)
-    columns: tuple[str, ...] = ()
+    file = RowFile(path, PlainTable(file_format), max_lines=10 * MAX_ROWS)
+    _check_nesting(file)
+    _check_workbook(file)
+    columns: dict[str, None] = {}
     rows: dict[int, dict[str, str]] = {}
-    for row in RowFile(path, PlainTable(file_format), max_lines=10 * MAX_ROWS):
-        columns = tuple(dict.fromkeys((*columns, *row.cells)))
+    length = 0
+    for row in file:
+        columns |= dict.fromkeys(row.cells)
+        if len(columns) > MAX_COLUMNS:
+            raise FileError(f"The table has more than {MAX_COLUMNS} columns.")
         if any(len(cell) > MAX_CELL_LENGTH for cell in row.cells.values()):
             raise FileError(f"Line {row.line} has a cell of over {MAX_CELL_LENGTH:,} characters.")
+        length += sum(map(len, row.cells.values()))
+        if length > MAX_CELLS_LENGTH:
+            raise FileError(
+                f"The cells up to line {row.line} have over {MAX_CELLS_LENGTH:,} characters: import"
+                " the file with the command, or divide it."
+            )
         rows[row.line] = row.cells
         if len(rows) > MAX_ROWS:
             raise FileError(
@@ -133,7 +163,7 @@ def read_table(path: Path, file_format: FileFormat) -> TableContent:
             )
     if not rows:
         raise FileError("The table has no rows below its header.")
-    return TableContent(columns, rows)
+    return TableContent(tuple(columns), rows)
 
 
 def preview_table(
@@ -154,24 +184,21 @@ def preview_table(
     """
     ends = _RowEnds(content)
     rows = list(_limit_reports(ends.note_others(FileConversion(path, mapping))))
-    subjects = FileSubjects()
-    for row in rows:
-        subjects.read(row)
     questions = [*ask_about_mapping(mapping), *ask_about_rows(mapping, rows)]
     falls = resolve_falls(rows) if mapping.counts == Counts.RUNNING else Falls(rows)
     with reader.read_transaction() as db:
         snapshot = state_cache.load(db, event_log.last_seq(db))
         record = ImaginedRecord(db, snapshot.state, now)
         ids: dict[str, str] = {}
-        for row, result in zip(
-            falls.rows, _submit_rows(record, falls.rows, principal), strict=True
-        ):
-            outcome = make_outcome(result)
-            if isinstance(result, RecordedItem):
-                ends.add(row, find_end(row, outcome), result.warnings)
-                ids[row.report["ref"]] = result.report_id
-            else:
-                ends.refuse(make_refused_row(mapping, row, outcome))
+        submitted = _submit_rows(record, falls.rows, principal, time_budget)
+        for row, result in zip(falls.rows, submitted, strict=True):
+            if isinstance(result, DomainError):
+                ends.refuse(make_refused_row(mapping, row, make_outcome(result)))
+                continue
+            item = make_recorded_item(*result)
+            replaced = None if item.supersedes is None else record.get_report(item.supersedes)
+            ends.add(row, find_end(row, make_outcome(item)), result[0], replaced)
+            ids[row.report["ref"]] = item.report_id
         corrections = [
             each for each in falls.corrections
             if each.ref in ids and record.retract(ids[each.ref])
@@ -180,7 +207,7 @@ def preview_table(
     before, after = (state_cache.imagine(each) for each in record.make_states())
     if not record.new_entities:  # Then much of this state may be computed already.
         before = snapshot
-    named = {*mapping.list_columns()}
+    subjects, named = ends.subjects, {*mapping.list_columns()}
     return TablePreview(
         content.columns,
         tuple(each for each in content.columns if each not in named),
@@ -188,8 +215,8 @@ def preview_table(
         ends.counts,
         questions,
         corrections,
-        subjects.period if rows else None,
-        _compare_totals(before, after, subjects, time_budget) if rows else [],
+        subjects.period if ids else None,
+        _compare_totals(before, after, subjects, time_budget) if ids else [],
     )
 
 
@@ -217,7 +244,7 @@ class _RowEnds:
             for line, row in content.rows.items()
         }
         self._rows: dict[int, PreviewedRow] = {}
-        self.counts = ImportCounts()
+        self.counts, self.subjects = ImportCounts(), FileSubjects()
 
     def note_others(self, conversions: Iterable[Conversion]) -> Iterator[ConvertedRow]:
         """Yield the rows that give a report, and note the others."""
@@ -244,16 +271,44 @@ class _RowEnds:
             row.line, self._cells[row.line], "skipped", reason=row.reason
         )
 
-    def add(self, row: ConvertedRow, end: str, warnings: tuple[ReportWarning, ...]) -> None:
-        """Note a row with its report in the record."""
-        self.counts.count_end(end, [each.code for each in warnings])
+    def add(
+        self,
+        row: ConvertedRow,
+        end: str,
+        recorded: RecordedReport,
+        replaced: RecordedReport | None,
+    ) -> None:
+        """Note a row with its report in the record, and the report that it supersedes."""
+        self.counts.count_end(end, [each.code for each in recorded.warnings])
+        self.subjects.read(row)
+        if replaced is not None:
+            self.subjects.widen(replaced.report)
         self._rows[row.line] = PreviewedRow(
-            row.line, self._cells[row.line], end, row.report, warnings=warnings
+            row.line,
+            self._cells[row.line],
+            end,
+            row.report,
+            reason=WITHDRAWN_REASON if recorded.state == "retracted" else "",
+            replaced="" if replaced is None or end != "revised" else _describe(replaced.report),
+            warnings=recorded.warnings,
         )
 
     def list_rows(self) -> list[PreviewedRow]:
-        """Return all rows in their order."""
-        return [self._rows[line] for line in self._cells]
+        """Return all rows: those with a report in the order of adding, then the others."""
+        return sorted(self._rows.values(), key=lambda row: row.report is None)
+
+
+def _describe(report: Report) -> str:
+    """Return the figures, the places and the days of the report in words."""
+    figures = "; ".join(
+        f"{range_text(each.low, each.high)} {outcomes_text(each.outcomes)}"
+        for each in report.figures
+    )
+    days = [each for figure in report.figures for each in (figure.period.first, figure.period.last)]
+    known = sorted({each.isoformat() for each in days if each is not None})
+    ends = " – ".join(dict.fromkeys((known[0], known[-1]))) if known else ""
+    places = dict.fromkeys(place for figure in report.figures for place in figure.places)
+    return " · ".join(filter(None, (figures, ", ".join(places), ends)))
 
 
 def _limit_reports(rows: Iterable[ConvertedRow]) -> Iterator[ConvertedRow]:
@@ -269,13 +324,32 @@ def _limit_reports(rows: Iterable[ConvertedRow]) -> Iterator[ConvertedRow]:
         yield row
 
 
+Submitted = tuple[RecordedReport, bool] | DomainError
+"""A report as it would be recorded, and whether it would be new; or why it would not."""
+
+
 def _submit_rows(
-    record: ImaginedRecord, rows: Sequence[ConvertedRow], principal: Principal | None
-) -> list[ItemResult]:
-    """Return what would become of the report of each row."""
+    record: ImaginedRecord,
+    rows: Sequence[ConvertedRow],
+    principal: Principal | None,
+    time_budget: TimeBudget,
+) -> list[Submitted]:
+    """Return what would become of the report of each row.
+
+    Raises FileError if this takes longer than an answer may take.
+    """
     items = [_normalize(row, principal) for row in rows]
     record.prefetch([item for item in items if not isinstance(item, DomainError)])
-    return [item if isinstance(item, DomainError) else _submit(record, item) for item in items]
+    submitted = []
+    for item in items:
+        try:
+            time_budget.next_seconds()
+        except TimeBudgetExceededError:
+            raise FileError(
+                "The table takes too long to preview: import it with the command, or divide it."
+            ) from None
+        submitted.append(item if isinstance(item, DomainError) else _submit(record, item))
+    return submitted
 
 
 def _normalize(row: ConvertedRow, principal: Principal | None) -> Item | DomainError:
@@ -288,24 +362,35 @@ def _normalize(row: ConvertedRow, principal: Principal | None) -> Item | DomainE
         return error
 
 
-def _submit(record: ImaginedRecord, item: Item) -> ItemResult:
+def _submit(record: ImaginedRecord, item: Item) -> Submitted:
     try:
-        return make_recorded_item(*record.submit(*item, supersede_known=True))
+        return record.submit(*item, supersede_known=True)
     except DomainError as error:
         return error
 
 
-def _check_workbook(path: Path) -> None:
+def _check_workbook(file: RowFile) -> None:
     """Raise FileError for a workbook that is much larger when it is unpacked."""
-    if path.suffix.lower() != ".xlsx":
+    if file.format != "xlsx":
         return
-    with suppress(BadZipFile), ZipFile(path) as archive:  # The reader names a broken one.
+    with suppress(BadZipFile), ZipFile(file.path) as archive:  # The reader names a broken one.
         size = sum(each.file_size for each in archive.infolist())
         if size > MAX_UNPACKED_BYTES:
             raise FileError(
                 f"The workbook has {size >> 20:,} MiB when it is unpacked; at most"
                 f" {MAX_UNPACKED_BYTES >> 20} MiB are read. Copy the rows into a new one."
             )
+
+
+def _check_nesting(file: RowFile) -> None:
+    """Raise FileError for JSON that is nested so deep that reading it takes much memory."""
+    if file.format not in ("json", "ndjson"):
+        return
+    depth = 0
+    for mark in _BRACKET.finditer(_STRING.sub(b"", file.path.read_bytes())):
+        depth += 1 if mark[0] in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise FileError(f"The values are nested more than {MAX_DEPTH} deep.")
 
 
 @cache

@@ -5,11 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from service.imports.cells import make_id
+from service.imports.errors import RowError
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}|]+)(?:\|([a-z]+))?\}")
 
 FILTERS: Final[Mapping[str, Callable[[str], str]]] = {"id": make_id, "lower": str.lower}
 """What may follow a column after a bar."""
+
+MAX_LENGTH: Final = 100_000
+"""How many characters a filled template may have: no field of a report takes as many."""
 
 Row = Mapping[str, str]
 """One row of a file: the text of each column; a cell without a value is empty."""
@@ -39,7 +43,10 @@ class Template:
         return self.columns[0] if self.columns else ""
 
     def fill(self, row: Row) -> str:
-        """Return the text of the row; "" if one of the columns is empty."""
+        """Return the text of the row; "" if one of the columns is empty.
+
+        Raises RowError if it is too long.
+        """
         parts = self._parts
         filled = parts[0]
         for at in range(1, len(parts), 3):
@@ -48,4 +55,6 @@ class Template:
                 return ""
             name = parts[at + 1]
             filled += (FILTERS[name](cell) if name else cell) + parts[at + 2]
+            if len(filled) > MAX_LENGTH:
+                raise RowError(parts[at], f"the text made of it has over {MAX_LENGTH:,} characters")
         return filled

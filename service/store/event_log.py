@@ -136,6 +136,9 @@ def make_event_rows(stored: StoredEvent, texts: Texts) -> Iterator[tuple[Any, ..
 TEXT_BATCH_SIZE: Final = 100
 """The texts of so many events are read in one query. An event may have a million characters."""
 
+PAGE_BATCH_SIZE: Final = 20
+"""So many events of a page are read before its length is looked at."""
+
 MAX_PAGE_LENGTH: Final = 8_000_000
 """How many characters the events of a page have together, but for the last one of them."""
 
@@ -155,7 +158,7 @@ def load_page(db: Connection, after: int, limit: int) -> list[tuple[StoredEvent,
     page: list[tuple[StoredEvent, Texts]] = []
     length = 0
     while len(page) < limit and length < MAX_PAGE_LENGTH:
-        batch = _load_stored_events(db, after, min(TEXT_BATCH_SIZE, limit - len(page)))
+        batch = _load_stored_events(db, after, min(PAGE_BATCH_SIZE, limit - len(page)))
         if not batch:
             break
         for stored, texts in batch:

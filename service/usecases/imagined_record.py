@@ -61,6 +61,10 @@ class ImaginedRecord:
         self.new_entities += plan.new_entities
         return recorded, True
 
+    def get_report(self, report_id: str) -> RecordedReport | None:
+        """Return the report, also one that was submitted here; None where it does not exist."""
+        return self._lookups.get_report(report_id)
+
     def retract(self, report_id: str) -> bool:
         """Retract a report that was submitted here; returns whether it was not retracted before."""
         recorded = self._lookups.get_report(report_id)

@@ -163,8 +163,14 @@ def _is_in_line(resolver: EntityResolver, one: str, other: str) -> bool:
 
 
 def _find_ambiguous_places(
-    places: Mapping[str, Place], resolver: EntityResolver
+    named_places: Mapping[str, Place], resolver: EntityResolver
 ) -> Iterator[ReportWarning]:
+    """Yield a warning for each place of the report, and each new one around it, that may be known.
+
+    A new country beside the same one under another id would divide its places between both.
+    """
+    new_places = {each.id: each for each in resolver.new_entities if isinstance(each, Place)}
+    places = {**named_places, **new_places}
     name_codes = {place_id: resolver.list_codes(place)[0] for place_id, place in places.items()}
     found = resolver.find_places_by_code(set(name_codes.values()))
     for place_id, code in name_codes.items():

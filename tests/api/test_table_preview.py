@@ -110,16 +110,24 @@ def test_a_workbook_is_read(client: FlaskClient, headers: dict[str, str]) -> Non
         ({"content": "a\n\ud800"}, "/content", "half of a character"),
         ({"content": "a,b\n"}, "/content", "no rows"),
         ({"content": "a,a\n1,2\n"}, "/content", "two columns with the name a"),
-        ({"file": "table.ods"}, "/file", r"\.xlsx"),
-        ({"file": "table.xlsx"}, "/content", "no workbook|not a workbook"),
+        ({"file": "table.ods"}, "/file", ".xlsx"),
+        ({"file": "table.xlsx"}, "/content", "is not a workbook"),
         ({"map": "nothing"}, "/map", "no such mapping"),
         ({"map": "geonames"}, "/map", "gazetteer"),
         ({"map": "acled"}, "/content", "lacks columns"),
         ({"map": "infobox", "mapping": {}}, "/mapping", "not both"),
         ({"mapping": {**MAPPING, "counts": "many"}}, "/mapping/counts", "events"),
         ({"mapping": {**MAPPING, "period": {"to": "{to"}}}, "/mapping/period/to", "braces"),
-        ({"mapping": {**MAPPING, "file": {"encoding": "idna"}}}, "/mapping/file/encoding", "no"),
-        ({"mapping": {**MAPPING, "file": {"encoding": "zip"}}}, "/mapping/file/encoding", "no"),
+        (
+            {"mapping": {**MAPPING, "file": {"encoding": "idna"}}},
+            "/mapping/file/encoding",
+            "no such",
+        ),
+        (
+            {"mapping": {**MAPPING, "file": {"encoding": "zip"}}},
+            "/mapping/file/encoding",
+            "no such",
+        ),
         ({"mapping": {**MAPPING, "file": {"delimiter": ";;"}}}, "/mapping/file/delimiter", "one"),
         ({"mapping": {**MAPPING, "about": "x" * 20_000}}, "/mapping", "20,000 characters"),
     ],
@@ -137,7 +145,7 @@ def test_what_is_wrong_is_named_by_its_field(
     )
     assert_problem(answer, 422, pointer)
     detail = answer.get_json()["errors"][0]["detail"]
-    assert text in detail or any(each in detail for each in text.replace("\\", "").split("|"))
+    assert text in detail
 
 
 def test_nothing_of_the_table_is_left_in_a_folder(
@@ -148,3 +156,48 @@ def test_nothing_of_the_table_is_left_in_a_folder(
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     read(client.post(PATH, json={"content": TABLE, "map": "infobox"}, headers=headers))
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "mapping", "pointer"),
+    [
+        ({}, {"period": {"to": "{to}", "format": ["%d%d"]}}, None),
+        ({}, {"file": {"encoding": "utf-16"}}, "/content"),
+        ({"file": "a.ndjson", "content": '{"id":"\\ud800"}\n'}, None, None),
+        ({"file": "a.json", "content": "[" * 30_000}, None, "/content"),
+        (
+            {"content": TABLE.replace("2024-12-15", "9999-12-31")},
+            {
+                "period": {
+                    "from": "{to}",
+                    "to": "{to}",
+                    "precision": "{id}",
+                    "precisions": {"1": "month"},
+                }
+            },
+            None,
+        ),
+    ],
+)
+def test_odd_input_is_answered(
+    client: FlaskClient,
+    headers: dict[str, str],
+    changes: dict[str, Any],
+    mapping: dict[str, Any] | None,
+    pointer: str | None,
+) -> None:
+    body: dict[str, Any] = {"content": TABLE, **changes}
+    if mapping is not None:
+        figures = [{"wording": "{words}"}]
+        named = {"reporter": {"name": "{reporter}"}, "places": [{"name": "{place}"}]}
+        body["mapping"] = {
+            **MAPPING, "counts": "totals", "report": {"ref": "{id}"}, "figures": figures,
+            "period": {"to": "{to}"}, **named, **mapping,
+        }  # fmt: skip
+    answer = client.post(PATH, json=body, headers=headers)
+    if pointer is None:
+        found = read(answer)
+        assert all("report" not in row for row in found["rows"] if row["line"] == 2)
+    else:
+        problem = assert_problem(answer, 422, pointer)
+        assert "casualty-table-" not in str(problem)

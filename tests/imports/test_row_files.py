@@ -131,7 +131,7 @@ def test_signs_for_a_missing_value_are_empty_cells(tmp_path: Path, text: str) ->
         ("rows.csv", b"id,day,towm,killed\n1,d,c,2\n", r"town \(there is towm\)"),
         ("rows.csv", b"id,id,day,town,killed\n", "two columns with the name id"),
         ("rows.csv", b"", "has no header"),
-        ("rows.csv", b"id,day,town,killed\n1,d,\xff,2\n", "is not utf-8-sig"),
+        ("rows.csv", b"id,day,town,killed\n1,d,\xff,2\n", "is not utf-8"),
         ("rows.json", b"[{]", "not valid JSON"),
         ("rows.xlsx", b"PK", "no workbook|not a workbook"),
         ("rows.pdf", b"%PDF", "give the format"),

@@ -1,7 +1,8 @@
 """A preview of a table says what its import does, and does none of it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,17 +14,21 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from service.domain.access import Principal
+from service.domain.errors import InvalidInputError, TimeBudgetExceededError
+from service.domain.periods import Period
+from service.domain.totals_query import TotalsQuery
+from service.domain.wording.range_text import NO_FIGURE
 from service.imports.errors import FileError
 from service.imports.file_import import FileImport
-from service.imports.file_totals import FileSubjects, SubjectTotal, compute_file_totals
+from service.imports.file_totals import SubjectTotal
 from service.imports.mapping import FileFormat
 from service.imports.mapping_schema import parse_mapping
-from service.imports.row_converter import iterate_reports
 from service.imports.row_files import RowFile
 from service.imports.store_receiver import StoreReceiver
 from service.imports.table_preview import (
     MAX_CELL_LENGTH,
     MAX_ROWS,
+    PlainTable,
     TablePreview,
     preview_table,
     read_table,
@@ -74,17 +79,28 @@ def preview(
     )
 
 
-def find_totals(store: Store, path: Path, mapping: str) -> list[SubjectTotal]:
-    """Return the recorded totals of the places and days of the table."""
-    subjects = FileSubjects()
-    parsed = parse_mapping(mapping)
-    rows = list(iterate_reports(path, parsed))
-    if not rows:
-        return []
-    for row in rows:
-        subjects.read(row)
+def find_totals(store: Store, previewed: TablePreview) -> list[tuple[int | None, int | None, str]]:
+    """Return the recorded totals that the preview is about, as they are now."""
+    found = []
     with TotalsReader(store) as reader:
-        return compute_file_totals(reader.compute, subjects, subjects.period)
+        for each in previewed.totals or ():
+            assert previewed.period is not None
+            query = TotalsQuery(
+                places=(each.after.place_id,),
+                period=previewed.period,
+                outcomes=(frozenset(each.after.outcomes),),
+            )
+            try:
+                (total,) = reader.compute(query).totals
+            except InvalidInputError:  # The place is not recorded yet.
+                found.append((None, None, NO_FIGURE))
+            else:
+                found.append((total.total.low, total.total.high, total.text))
+    return found
+
+
+def read_ends(totals: Iterable[SubjectTotal]) -> list[tuple[int | None, int | None, str]]:
+    return [(each.low, each.high, each.text) for each in totals]
 
 
 def run_import(store: Store, path: Path, mapping: str) -> FileImport:
@@ -101,11 +117,13 @@ def check_preview(store: Store, path: Path, mapping: str) -> TablePreview:
     previewed = preview(store, path, mapping)
     with store.read_transaction() as db:
         assert event_log.last_seq(db) == seq
-    assert [each.before for each in previewed.totals or ()] == find_totals(store, path, mapping)
+    before = find_totals(store, previewed)
+    assert read_ends(each.before for each in previewed.totals or ()) == before
     file_import = run_import(store, path, mapping)
     assert previewed.counts.ends == file_import.counts.ends
     assert previewed.counts.warnings == file_import.counts.warnings
-    assert [each.after for each in previewed.totals or ()] == find_totals(store, path, mapping)
+    after = find_totals(store, previewed)
+    assert read_ends(each.after for each in previewed.totals or ()) == after
     return previewed
 
 
@@ -200,6 +218,7 @@ def test_each_row_has_its_end_and_its_reason(store: Store, tmp_path: Path) -> No
         "known", "revised", "added", "skipped", "refused", "refused",
     ]  # fmt: skip
     assert [each.line for each in found.rows] == [2, 3, 4, 5, 6, 7]
+    assert found.rows[1].replaced == "2 to 5 killed · syria-azaz · 2016-01-02"
     assert [bool(each.report) for each in found.rows] == [True, True, True, False, False, False]
     assert found.rows[3].reason == "no number in it"
     assert found.rows[4].reason == "the numbers do not fit each other: low 9, high 1"
@@ -209,7 +228,13 @@ def test_each_row_has_its_end_and_its_reason(store: Store, tmp_path: Path) -> No
     assert [(each.before.low, each.after.low) for each in killed] == [(4, 7)]
 
 
-def test_totals_that_take_too_long_are_left_out(store: Store, tmp_path: Path) -> None:
+def test_totals_that_take_too_long_are_left_out(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give_up(*args: Any, **options: Any) -> Any:
+        raise TimeBudgetExceededError("This takes too long.")
+
+    monkeypatch.setattr("service.imports.table_preview.compute_totals_in", give_up)
     path = write_table(tmp_path / "a.csv", [make_event(1)])
     mapping = parse_mapping(EVENTS)
     found = preview_table(
@@ -219,10 +244,25 @@ def test_totals_that_take_too_long_are_left_out(store: Store, tmp_path: Path) ->
         read_table(path, mapping.file),
         mapping,
         now=START_TIME,
-        time_budget=TimeBudget(0, -1),
+        time_budget=TimeBudget(60, 600),
     )
     assert found.totals is None
     assert [each.end for each in found.rows] == ["added"]
+
+
+def test_planning_has_a_limit_of_time(store: Store, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [make_event(1)])
+    mapping = parse_mapping(EVENTS)
+    with pytest.raises(FileError, match="takes too long to preview"):
+        preview_table(
+            store,
+            StateCache(),
+            path,
+            read_table(path, mapping.file),
+            mapping,
+            now=START_TIME,
+            time_budget=TimeBudget(0, -1),
+        )
 
 
 def test_columns_that_the_mapping_does_not_name_are_listed(store: Store, tmp_path: Path) -> None:
@@ -364,10 +404,120 @@ def test_a_retraction_that_is_left_to_do_is_seen(store: Store, tmp_path: Path) -
     assert check_preview(store, path, RUNNING).corrections == []
 
 
-def test_the_answer_of_a_preview_can_be_sent(store: Store, tmp_path: Path) -> None:
-    path = write_table(tmp_path / "a.csv", [make_event(1)])
-    (row,) = preview(store, path, EVENTS).rows
-    report: Any = json.loads(json.dumps(row.report))
+def send(store: Store, found: TablePreview) -> None:
+    """Send the answer of a preview as a client does it."""
     receiver = StoreReceiver(store, lambda: START_TIME, make_report_id)
-    (outcome,) = receiver.submit([report])
-    assert outcome.is_new
+    reports: list[Any] = [json.loads(json.dumps(row.report)) for row in found.rows if row.report]
+    ids = {}
+    for report, outcome in zip(reports, receiver.submit(reports), strict=True):
+        assert outcome.id is not None, outcome
+        ids[report["ref"]] = outcome.id
+    for each in found.corrections:
+        assert receiver.retract(ids[each.ref], each.reason)
+
+
+@pytest.mark.sqlite
+@settings(max_examples=12)
+@given(DAY_ROWS)
+def test_the_reports_of_a_preview_can_be_sent_in_its_order(rows: list[dict[str, str]]) -> None:
+    """Whatever the order of the rows: a running total can correct one that is below it."""
+    with TemporaryDirectory() as folder:
+        store = open_store(Path(folder) / "t.db", 5.0)
+        store.migrate()
+        try:
+            found = preview(store, write_table(Path(folder) / "t.csv", rows), RUNNING)
+            send(store, found)
+            after = find_totals(store, found)
+        finally:
+            store.close()
+    assert read_ends(each.after for each in found.totals or ()) == after
+
+
+def test_a_withdrawn_report_is_known_and_does_not_count(store: Store, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [make_event(1)])
+    run_import(store, path, EVENTS)
+    receiver = StoreReceiver(store, lambda: START_TIME, make_report_id)
+    (known,) = receiver.list_reports("register", "syria", None, date(2016, 12, 31))
+    receiver.retract(known.id, "A draft")
+    (row,) = check_preview(store, path, EVENTS).rows
+    assert (row.end, row.reason) == ("known", "It was withdrawn, and does not count again.")
+
+
+def test_totals_are_of_the_replaced_reports_too(store: Store, tmp_path: Path) -> None:
+    run_import(store, write_table(tmp_path / "a.csv", [make_event(1)]), EVENTS)
+    path = write_table(tmp_path / "b.csv", [make_event(1, day="2016-03-01", low=1)])
+    found = check_preview(store, path, EVENTS)
+    assert found.period == Period(date(2016, 1, 1), date(2016, 3, 1))
+    (total,) = found.totals or ()
+    assert (total.before.low, total.after.low) == (2, 1)
+
+
+def test_rows_that_are_refused_are_in_no_total(store: Store, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [make_event(1, country="x" * 201)])
+    found = preview(store, path, EVENTS)
+    assert [(each.end, each.column) for each in found.rows] == [("refused", "country")]
+    assert found.totals == []
+
+
+def test_a_new_country_beside_a_known_one_is_asked_about(store: Store, tmp_path: Path) -> None:
+    named = EVENTS.replace('name = "{country}"', 'name = "{country}"\nid = "sy"')
+    run_import(store, write_table(tmp_path / "a.csv", [make_event(1)]), named)
+    path = write_table(tmp_path / "b.csv", [make_event(2, town="Homs")])
+    (row,) = check_preview(store, path, EVENTS).rows
+    (warning,) = row.warnings
+    assert warning.code == "ambiguous_place"
+    assert "Syria is also the name of sy" in warning.text
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.ndjson"])
+def test_deep_values_are_refused_before_they_take_memory(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text('[{"a": ' + "[" * 20_000 + "]" * 20_000 + "}]", encoding="utf-8")
+    with pytest.raises(FileError, match="nested more than 50 deep"):
+        read_table(path, FileFormat())
+    path.write_text('[{"a": "' + "[" * 200 + '\\"{"}]', encoding="utf-8")
+    if name == "a.json":
+        assert list(read_table(path, FileFormat()).rows) == [1]
+
+
+def test_a_workbook_under_another_name_is_checked_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", bytes(17 << 20))
+    with pytest.raises(FileError, match="17 MiB when it is unpacked"):
+        read_table(path, FileFormat(format="xlsx"))
+
+
+def test_columns_have_a_limit(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [{f"c{each}": "x" for each in range(501)}])
+    with pytest.raises(FileError, match="more than 500 columns"):
+        read_table(path, FileFormat())
+    path.write_text(",".join(f"c{each}" for each in range(6_000)) + "\n", encoding="utf-8")
+    with pytest.raises(FileError, match="more than 5,000 columns"):
+        read_table(path, FileFormat())
+
+
+def test_cells_have_a_limit_together(tmp_path: Path) -> None:
+    rows = [{f"c{each}": "x" * 4_900 for each in range(50)}] * 9
+    with pytest.raises(FileError, match="up to line 10 have over 2,000,000 characters"):
+        read_table(write_table(tmp_path / "a.csv", rows), FileFormat())
+
+
+def test_a_long_reason_is_cut(store: Store, tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.csv", [make_event(1, day="x" * 4_000)])
+    (row,) = preview(store, path, EVENTS).rows
+    assert len(row.reason) == 1_001
+    mapping = EVENTS.replace('from = "{day}"', "").replace("{day}", "{day}" * 50)
+    (row,) = preview(store, path, mapping).rows
+    assert row.reason == "the text made of it has over 100,000 characters"
+
+
+def test_a_row_that_has_more_cells_than_the_header_is_refused(store: Store, tmp_path: Path) -> None:
+    """The header can be a title, and the names of the columns come after it."""
+    book = Workbook()
+    sheet: Any = book.active
+    for cells in (["Losses of 2016"], ["id", "day"], [1, "2016-01-01"]):
+        sheet.append(cells)
+    book.save(tmp_path / "a.xlsx")
+    rows = list(RowFile(tmp_path / "a.xlsx", PlainTable(FileFormat())))
+    assert [str(each.error) for each in rows] == ["the row has 2 cells, the header 1"] * 2

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.gunicorn_server import RunningServer, run_server
 from tests.web.conftest import PHONE, assert_accessible, load_samples
@@ -81,7 +81,7 @@ def test_a_pasted_table_is_named_previewed_sent_and_withdrawn(
     page: Page, service: RunningServer
 ) -> None:
     paste(page)
-    expect(page.locator("#sample-title")).to_have_text("5 rows were read; the first ones")
+    expect(page.locator("#sample-title")).to_have_text("5 rows were read. The first of them:")
     roles = page.locator("#column-rows .role")
     assert [each.input_value() for each in roles.all()] == [
         "ref", "day", "country", "region", "place", "killed", "killed", "wounded",
@@ -91,7 +91,7 @@ def test_a_pasted_table_is_named_previewed_sent_and_withdrawn(
     pick_reporter(page)
     request_preview(page)
     expect(page.locator("#row-counts")).to_have_text(
-        "Nothing is recorded yet. 2 reports are new. 1 row has no number and is left out."
+        "Nothing is recorded yet. 2 reports are new. 1 row gives no report and is left out."
         " 2 rows are refused."
     )
     table = page.locator("#preview-content table").last
@@ -118,7 +118,7 @@ def test_a_pasted_table_is_named_previewed_sent_and_withdrawn(
     expect(page.locator("#summary")).to_contain_text("Give the reason.")
     page.get_by_label("Reason").fill("A draft")
     page.get_by_role("button", name="Withdraw this table").click()
-    expect(page.locator("#sent")).to_contain_text("The table is withdrawn")
+    expect(page.locator("#sent-title")).to_contain_text("The table is withdrawn")
     assert fetch(service, "/v1/imports")["imports"][0]["state"] == "withdrawn"
 
 
@@ -156,7 +156,7 @@ def test_a_hundred_rows_take_six_steps(page: Page, service: RunningServer, tmp_p
 
 def test_running_totals_that_fall_are_corrected(page: Page, service: RunningServer) -> None:
     rows = ["day,country,killed"]
-    falls = ((1, 100), (2, 110), (3, 120), (4, 90), (5, 95))
+    falls = ((5, 95), (4, 90), (3, 120), (2, 110), (1, 100))  # The newest first.
     rows += [f"2023-11-0{day},Aland,{killed}" for day, killed in falls]
     paste(page, "\n".join(rows))
     page.get_by_label("A total so far").check()
@@ -181,7 +181,7 @@ def test_a_row_about_several_places_counts_them_together(
             "killed or wounded": "at least 30", "killed_children": 4,
         },
         {
-            "event_id": "1", "date_start": "2024-12-14", "date_end": "2024-12-15",
+            "event_id": "2", "date_start": "2024-12-14", "date_end": "2024-12-15",
             "country": "Bordavia", "places": ["Aston"],
             "killed or wounded": "5 to 7", "killed_children": 1,
         },
@@ -192,9 +192,9 @@ def test_a_row_about_several_places_counts_them_together(
     )
     expect(page.locator("#mapping")).to_be_visible()
     roles = page.locator("#column-rows .role")
-    # The ids are not different, and children are not everybody.
+    # Killed children are not everybody who was killed.
     assert [each.input_value() for each in roles.all()] == [
-        "", "from", "to", "country", "places", "killed_wounded", "",
+        "ref", "from", "to", "country", "places", "killed_wounded", "",
     ]  # fmt: skip
     page.get_by_label("All people of its places and days").check()
     pick_reporter(page)
@@ -222,14 +222,116 @@ def test_what_is_missing_is_named_at_its_field(page: Page) -> None:
     expect(page.locator("#columns .role").first).to_be_focused()
 
 
-def test_a_table_needs_the_key_first(page: Page) -> None:
+def test_a_table_that_came_before_the_key_is_read_with_it(
+    page: Page, service: RunningServer
+) -> None:
     page.fill("#key", "")
     page.fill("#content", TABLE)
     expect(page.locator("#summary")).to_contain_text("Give your API key first.")
     expect(page.locator("#key")).to_be_focused()
     page.fill("#key", "cas_none")
-    page.fill("#content", TABLE + "\n")
     expect(page.locator("#summary")).to_contain_text("does not know this key")
+    page.fill("#key", service.key)
+    expect(page.locator("#mapping")).to_be_visible()
+    expect(page.locator("#summary")).to_be_empty()
+
+
+def test_days_in_another_form_are_recognized_or_asked_for(page: Page) -> None:
+    table = "id\tdate\tcountry\tkilled\n1\t{}\tRussia\t3\n2\t{}\tRussia\t4\n"
+    for days, form in (
+        (("14.12.2024", "1.12.2024"), "day"),
+        (("12/1/2024", "12/14/2024"), "month"),
+        (("2024-12-14", "2024-12-01"), "year"),
+        (("14 December 2024", "1 Dec 2024"), "day"),
+    ):
+        paste(page, table.format(*days))
+        expect(page.locator("#days")).to_have_value(form)
+        if not page.locator("#reporter .picked li").count():
+            pick_reporter(page)
+        request_preview(page)
+        expect(page.locator("#row-counts")).to_contain_text("2 reports are new.")
+        expect(page.locator("#preview-content table").last).to_contain_text("2024-12-14")
+    paste(page, table.format("03/04/2024", "05/04/2024"))
+    expect(page.locator("#days")).to_have_value("")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#summary")).to_contain_text("Say how the days are written.")
+
+
+def test_a_corrected_table_replaces_rows_and_another_one_does_not(page: Page) -> None:
+    table = "id,day,country,killed\n1,2021-05-0{},Erewhon,{}\n"
+    paste(page, table.format(1, 7))
+    page.fill("#table-name", "losses in May")
+    pick_reporter(page)
+    request_preview(page)
+    page.get_by_role("button", name="Send 1 report").click()
+    expect(page.locator("#sent-title")).to_be_focused()
+    page.get_by_role("button", name="Enter another table").click()
+    expect(page.locator("#reporter .picked li")).to_have_count(0)
+    paste(page, table.format(3, 9))
+    page.fill("#table-name", "losses in May")
+    pick_reporter(page)
+    request_preview(page)
+    expect(page.locator("#row-counts")).to_contain_text("1 report replaces an earlier one.")
+    expect(page.locator("#preview-content")).to_contain_text("Replaces: 7 killed · erewhon")
+    expect(page.locator("#totals-title")).to_have_text("Totals, 2021-05-01 to 2021-05-03")
+    page.fill("#table-name", "losses in June")
+    expect(page.locator("#send")).not_to_be_visible()
+    request_preview(page)
+    expect(page.locator("#row-counts")).to_contain_text("1 report is new.")
+
+
+def test_only_the_table_that_is_shown_is_previewed_and_sent(page: Page) -> None:
+    """Answers about an earlier table come late."""
+    held: list[Route] = []
+    page.route("**/v1/imports/preview", lambda route: held.append(route))
+    page.fill("#content", TABLE)
+    page.wait_for_timeout(600)
+    page.fill("#content", TABLE.replace("Plekhovo", "Elsewhere"))
+    page.wait_for_timeout(600)
+    first, second = held
+    second.continue_()
+    expect(page.locator("#sample-table")).to_contain_text("Elsewhere")
+    first.continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator("#sample-table")).to_contain_text("Elsewhere")
+    pick_reporter(page)
+    page.get_by_role("button", name="Preview").click()
+    page.wait_for_timeout(200)
+    page.fill("#content", TABLE)
+    page.wait_for_timeout(600)
+    held[2].continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator("#preview")).not_to_be_visible()
+    held[3].continue_()
+    expect(page.locator("#sample-table")).to_contain_text("Plekhovo")
+
+
+def test_rows_without_an_id_are_told_apart_by_what_is_filled(page: Page) -> None:
+    rows = (
+        "reporter,day,country,region,town,killed", "A Ministry,2022-01-01,Utopia,North,Aham,1",
+        "A Monitor,2022-01-01,Utopia,North,Aham,2", "A Ministry,2022-01-01,Utopia,South,,3",
+    )  # fmt: skip
+    paste(page, "\n".join(rows))
+    request_preview(page)
+    expect(page.locator("#row-counts")).to_contain_text("3 reports are new.")
+
+
+def test_a_new_place_keeps_its_kind_and_the_place_that_it_is_in(
+    page: Page, service: RunningServer
+) -> None:
+    paste(page, "id,day,killed\n1,2022-01-01,3\n")
+    pick_reporter(page)
+    page.locator("#place-find").press_sequentially("Newtown")
+    page.locator("#place-find__listbox li", has_text="New place").click()
+    page.get_by_label("Kind, such as village").fill("town")
+    parent = page.locator("#place .picker input[type=text]")
+    parent.press_sequentially("Kursk")
+    page.locator("#place .picker [role=option]", has_text="ru-kursk").first.click()
+    request_preview(page)
+    page.get_by_role("button", name="Send 1 report").click()
+    expect(page.locator("#sent-title")).to_be_focused()
+    place = fetch(service, "/v1/places/newtown")
+    assert (place["kind"], place["parent"]) == ("town", "ru-kursk")
 
 
 def test_a_file_of_another_encoding_is_read_when_it_is_named(page: Page, tmp_path: Path) -> None:

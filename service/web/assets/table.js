@@ -4,7 +4,7 @@ import { idempotencyKeyFor, post, readKey } from "./enter/api.js";
 import { debounce, el } from "./enter/dom.js";
 import { clearAll, clearField } from "./enter/errors.js";
 import { say } from "./enter/messages.js";
-import { createPicker } from "./enter/picker.js";
+import { createPicker, pickerOf } from "./enter/picker.js";
 import { createRunner, showMistakes, showNotice } from "./enter/requests.js";
 import { loadItem, saveItem } from "./enter/storage.js";
 import { readMapping, showColumns, showConstants } from "./table/columns.js";
@@ -13,18 +13,21 @@ import { renderPreview, renderSent } from "./table/preview.js";
 const $ = (id) => document.getElementById(id);
 const main = document.querySelector("main");
 const runOnce = createRunner([$("preview-button"), $("send"), $("withdraw")]);
+const runReading = createRunner([], { isOverlapping: true });
 
 const MAX_BYTES = 700_000;
 const SAMPLE_ROWS = 5;
 
 let chosen = null; // The file as the service takes it: its name, and its text or its bytes.
+let isUnread = false; // The table could not be read, perhaps for want of a valid key.
+let choice = 0; // How often a table was chosen: answers about an earlier one are not shown.
 let previewed = null; // The answer whose preview is on the page.
 let importId = null; // The import that was sent last.
 
 function fieldsByPointer() {
   return new Map([
     ["/content", $("file").files.length ? $("file") : $("content")], ["/file", $("file")],
-    ["/encoding", $("encoding")], ["/map", $("map")], ["/columns", $("columns")],
+    ["/encoding", $("encoding")], ["/days", $("days")], ["/mapping/period", $("days")], ["/map", $("map")], ["/columns", $("columns")],
     ["/reporter", $("reporter")], ["/place", $("place")], ["/mapping", $("columns")],
     ["/reason", $("reason")], ["/mapping/reporter", $("reporter")], ["/mapping/counts", $("counts")],
   ]);
@@ -59,36 +62,62 @@ function decodeText(bytes, encoding) {
 
 async function readFile(file) {
   if (file.size > MAX_BYTES) return { error: { pointer: "/file", detail: say("large") } };
+  if (/\.(xls|ods)$/i.test(file.name)) return { error: { pointer: "/file", detail: say("old_format") } };
   const bytes = new Uint8Array(await file.arrayBuffer());
   if (/\.xlsx$/i.test(file.name)) return { file: file.name, content_base64: encodeBase64(bytes) };
   const content = decodeText(bytes, $("encoding").value || "utf-8");
   if (content !== null) return { file: file.name, content };
+  const tried = $("encoding").value;
   $("encoding-field").hidden = false;
-  return { error: { pointer: "/encoding", detail: say("encoding") } };
+  return { error: { pointer: "/encoding", detail: say(tried ? "encoding.other" : "encoding") } };
+}
+
+async function readChoice() {
+  const [file] = $("file").files;
+  const content = $("content").value;
+  if (file) return readFile(file);
+  if (!content.trim()) return null;
+  if (content.length > MAX_BYTES) return { error: { pointer: "/content", detail: say("large") } };
+  return { file: "table.csv", content };
 }
 
 async function chooseTable() {
-  const [file] = $("file").files;
-  const typed = $("content").value;
+  choice += 1;
+  const turn = choice;
   chosen = null;
+  isUnread = false;
   hideLaterParts();
-  if (!file && !typed.trim()) return;
-  const read = file ? await readFile(file) : { file: "table.csv", content: typed };
+  const read = await readChoice();
+  if (!read || turn !== choice) return;
   if (read.error) {
     clearAll();
     showOwnErrors([read.error]);
     return;
   }
-  await run("reading.table", async () => {
-    const { body } = await post("v1/imports/preview", read);
+  const readTable = async () => {
+    const { body } = await ignoreIfOld(turn, post("v1/imports/preview", read));
+    if (turn !== choice) return;
     chosen = read;
     showSample(body);
-    showColumns(body.columns, body.rows.slice(0, 50).map((row) => row.cells));
+    $("table-name").value = read.file.replace(/\.[^.]*$/, "");
+    showColumns(body.columns, body.rows.map((row) => row.cells));
     for (const option of $("map").options) option.disabled = option.value !== "" && !body.maps.includes(option.value);
     $("map").value = body.maps[0] ?? "";
     showMapping();
     $("mapping").hidden = false;
-  });
+  };
+  const succeeded = await runReading(say("reading.table"), readTable, fieldsByPointer());
+  if (turn === choice) isUnread = !succeeded;
+}
+
+// Waits for the answer about a table; if another one was chosen meanwhile, its problem is none.
+async function ignoreIfOld(turn, request) {
+  try {
+    return await request;
+  } catch (problem) {
+    if (turn === choice) throw problem;
+    return {};
+  }
 }
 
 function showSample({ columns, rows }) {
@@ -113,9 +142,11 @@ function showMapping() {
   showConstants();
 }
 
+// Hides the button to send where the preview is of another mapping.
 function markStale() {
-  $("stale").textContent = previewed && !$("preview").hidden ? say("preview.stale") : "";
-  $("send").hidden = $("stale").textContent !== "";
+  const isStale = previewed !== null && JSON.stringify(makeRequest().request) !== previewed.request;
+  $("stale").textContent = isStale ? say("preview.stale") : "";
+  $("send").hidden = isStale || $("send").textContent === "";
 }
 
 function makeRequest() {
@@ -130,15 +161,17 @@ async function previewTable() {
     showOwnErrors(errors);
     return;
   }
+  const turn = choice;
+  const sent = JSON.stringify(request);
   await run("previewing", async () => {
-    const { body } = await post("v1/imports/preview", request);
-    previewed = body;
+    const { body } = await ignoreIfOld(turn, post("v1/imports/preview", sent));
+    if (turn !== choice) return;
+    previewed = { ...body, file: chosen.file, request: sent };
     $("preview-content").replaceChildren(...renderPreview(body));
-    $("stale").textContent = "";
-    const count = body.rows.filter((row) => row.report).length;
-    $("send").textContent = say("send", { count });
-    $("send").hidden = count === 0;
+    const count = body.counts.added + body.counts.revised + body.retractions.length;
+    $("send").textContent = count ? say("send", { count: body.counts.added + body.counts.revised }) : "";
     $("preview").hidden = false;
+    markStale();
     focusTitle($("preview-title"));
   });
 }
@@ -160,43 +193,55 @@ function countEnds(results, counts) {
   return found;
 }
 
-async function startImport() {
-  const { file_sha256, mapping, mapping_sha256 } = previewed;
-  const file = chosen.file;
+async function startImport({ file, file_sha256, mapping, mapping_sha256 }) {
   const { body } = await post("v1/imports", { file, file_sha256, mapping, mapping_sha256 });
   return body.id;
 }
 
-// Sends the reports as one batch, then retracts what later running totals correct.
+// Retracts the running totals that later ones correct; returns how many were not retracted before.
+async function retractCorrected(retractions, ids) {
+  let count = 0;
+  for (const { ref, reason } of retractions) {
+    if (!ids.get(ref)) continue;
+    try {
+      await post(`v1/reports/${encodeURIComponent(ids.get(ref))}/retraction`, { reason });
+      count += 1;
+    } catch (problem) {
+      if (problem.status !== 409) throw problem;
+    }
+  }
+  return count;
+}
+
+// Sends the reports as one batch, in the order of the preview.
 async function sendTable() {
-  const rows = previewed.rows.filter((row) => row.report);
-  importId = await startImport();
+  const table = previewed;
+  const rows = table.rows.filter((row) => row.report);
+  importId = await startImport(table);
   const content = JSON.stringify({ reports: rows.map((row) => row.report) });
-  const address = `v1/reports/batch?known=supersede&import=${importId}&rows=${previewed.rows.length}`;
+  const address = `v1/reports/batch?known=supersede&import=${importId}&rows=${table.rows.length}`;
   const { body } = await post(address, content, {
     headers: { "Idempotency-Key": idempotencyKeyFor(`${importId} ${content}`, "table") },
   });
   const ids = new Map(body.results.map(({ id }, at) => [rows[at].report.ref, id]));
-  let retracted = 0;
-  for (const { ref, reason } of previewed.retractions) {
-    if (!ids.get(ref)) continue;
-    await post(`v1/reports/${encodeURIComponent(ids.get(ref))}/retraction`, { reason }).catch(ignoreConflict);
-    retracted += 1;
-  }
-  const counts = countEnds(body.results, previewed.counts);
+  const retracted = await retractCorrected(table.retractions, ids);
+  const counts = countEnds(body.results, table.counts);
   await post(`v1/imports/${importId}/completion`, { ...counts, retracted });
-  const refused = body.results
+  saveItem("table", null);
+  showSent(table, body.results, counts, rows);
+}
+
+function showSent(table, results, counts, rows) {
+  const refused = results
     .map(({ problem }, at) => problem && { line: rows[at].line, detail: problem.errors?.[0]?.detail ?? problem.detail })
     .filter(Boolean);
-  const places = new Map((previewed.totals ?? []).map((each) => [each.place, each]));
-  saveItem("table", null);
-  $("sent-content").replaceChildren(
-    ...renderSent({ counts, importId, refused, places: [...places.values()] }, main.dataset.root),
-  );
+  const places = [...new Map((table.totals ?? []).map((each) => [each.place, each])).values()];
+  $("sent-content").replaceChildren(...renderSent({ counts, importId, refused, places }, main.dataset.root));
+  $("sent-title").textContent = say("sent.title");
   $("table-form").hidden = true;
   $("preview").hidden = true;
   previewed = null;
-  $("withdrawal").hidden = !body.results.some(({ status }) => status === 201);
+  $("withdrawal").hidden = !results.some(({ status }) => status === 201);
   $("withdrawal").open = false;
   $("reason").value = "";
   $("sent").hidden = false;
@@ -210,13 +255,9 @@ async function withdrawTable() {
   let left = 1;
   while (left) ({ body: { live_reports: left } } = await post(address, { reason }));
   $("withdrawal").hidden = true;
-  $("sent-content").replaceChildren(el("p", { role: "status" }, say("withdrawn")));
+  $("sent-title").textContent = say("withdrawn");
+  $("sent-content").replaceChildren();
   focusTitle($("sent-title"));
-}
-
-// A report that is retracted already stays so.
-function ignoreConflict(problem) {
-  if (problem.status !== 409) throw problem;
 }
 
 function resetPage() {
@@ -224,6 +265,8 @@ function resetPage() {
   $("table-form").reset();
   $("key").value = loadItem("key") ?? "";
   $("encoding-field").hidden = true;
+  for (const each of document.querySelectorAll("#constants .picker")) pickerOf(each).reset();
+  choice += 1;
   chosen = null;
   hideLaterParts();
   $("table-form").hidden = false;
@@ -238,9 +281,15 @@ function setUp() {
   $("key").value = loadItem("key") ?? "";
 }
 
+// Reads a table that waited for the key.
+const readWithKey = debounce(() => {
+  if (isUnread && readKey()) chooseTable();
+}, 400);
+
 $("key").addEventListener("input", () => {
   clearField($("key"));
   saveItem("key", readKey() || null);
+  readWithKey();
 });
 $("forget").addEventListener("click", () => {
   $("key").value = "";
@@ -250,6 +299,8 @@ $("forget").addEventListener("click", () => {
 });
 $("file").addEventListener("change", () => {
   $("content").value = "";
+  $("encoding").value = "";
+  $("encoding-field").hidden = true;
   chooseTable();
 });
 $("encoding").addEventListener("change", chooseTable);

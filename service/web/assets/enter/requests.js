@@ -18,8 +18,8 @@ export function showMistakes(errors, fields) {
 }
 
 function showProblem(problem, fields) {
-  if (!(problem instanceof ProblemError)) throw problem;
   showNotice("");
+  if (!(problem instanceof ProblemError)) throw problem;
   const detail = explainProblem(problem);
   if ([401, 403].includes(problem.status)) showMistakes([{ pointer: "/key", detail }], fields);
   else if (problem.errors.length) showMistakes(problem.errors, fields);
@@ -28,11 +28,11 @@ function showProblem(problem, fields) {
 
 // Returns a function that runs a job, unless another one runs, and returns whether it succeeded.
 // The buttons are disabled meanwhile. The function takes the notice for that time, the job, and
-// the fields by their pointers.
-export function createRunner(buttons) {
+// the fields by their pointers. With `isOverlapping` jobs may run at the same time.
+export function createRunner(buttons, { isOverlapping = false } = {}) {
   let busy = false;
   return async (text, job, fields) => {
-    if (busy) return false;
+    if (busy && !isOverlapping) return false;
     if (!readKey()) {
       showMistakes([{ pointer: "/key", detail: say("problem.key") }], fields);
       return false;

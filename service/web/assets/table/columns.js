@@ -14,6 +14,8 @@ const OUTCOMES = {
 
 const LEVELS = ["country", "region", "district", "place"];
 
+const REF_ROLES = ["reporter", "from", "to", "day", ...LEVELS, "places", "side", "group"];
+
 // Names of columns, in lower case without signs; the first that fits counts. Only whole names: a
 // column of killed children is not guessed to be one of everybody.
 const GUESSES = [
@@ -48,6 +50,16 @@ const GUESSES = [
 // Words of a name that say what its numbers mean.
 const MEANINGS = [["low", /^(low|min|minimum|least)$/], ["high", /^(high|max|maximum|most)$/], ["best", /^best$/]];
 
+// A template of a mapping cannot name such a column.
+const UNUSABLE = /[{}|]/;
+
+const ISO_DAY = /^\d{4}-\d{2}-\d{2}/;
+const DAY_ROLES = ["day", "from", "to"];
+const DAY_FORMATS = {
+  day: ["%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%d %B %Y", "%d %b %Y"],
+  month: ["%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y", "%b %d %Y"],
+};
+
 const NUMBER = /^\d{1,3}([ ,\u00a0\u202f]?\d{3})*$/;
 const RANGE = /^\d+\s*[-–—]\s*\d+$/;
 
@@ -60,10 +72,12 @@ function findMeaning(word) {
 }
 
 function guessRole(name, cells, taken) {
+  if (UNUSABLE.test(name)) return "";
   const plain = splitName(name).filter((word) => word !== "at" && !findMeaning(word)).join("");
   const role = GUESSES.find(([, pattern]) => pattern.test(plain))?.[0] ?? "";
-  const isRepeated = role === "ref" && new Set(cells).size < cells.length;
-  return role in OUTCOMES || !(taken.has(role) || isRepeated) ? role : "";
+  // The day of publication is only read in the form 2024-12-31.
+  const isUnreadable = role === "published" && cells.some((cell) => cell && !ISO_DAY.test(cell));
+  return role in OUTCOMES || !(taken.has(role) || isUnreadable) ? role : "";
 }
 
 function guessMeaning(name, cells) {
@@ -74,29 +88,64 @@ function guessMeaning(name, cells) {
   return filled.every((cell) => NUMBER.test(cell) || RANGE.test(cell)) ? "range" : "wording";
 }
 
-// Shows the columns, each with what it seems to contain; `rows` are the cells of the first rows.
+// Returns in which order the days are written: "year", "day" or "month" first; "" if that is not
+// sure, as for 03/04/2024.
+function guessDays(cells) {
+  const days = cells.filter(Boolean);
+  if (days.every((cell) => ISO_DAY.test(cell))) return "year";
+  const pairs = days.map((cell) => /^(\d{1,2})[./-](\d{1,2})[./-]\d{4}/.exec(cell)).filter(Boolean);
+  if (pairs.some(([, first]) => Number(first) > 12)) return "day";
+  if (pairs.some(([, , second]) => Number(second) > 12)) return "month";
+  if (pairs.length) return "";
+  return days.every((cell) => /^\d/.test(cell)) ? "day" : "month";
+}
+
+function isOutcome(role) {
+  return role in OUTCOMES;
+}
+
+// Shows the columns, each with what it seems to contain; `rows` are the cells of all rows.
 export function showColumns(columns, rows) {
   const taken = new Set();
   const made = columns.map((name, at) => {
     const row = copyTemplate("column-template", "COLUMN", "");
     const [role, meaning] = [row.querySelector(".role"), row.querySelector(".meaning")];
-    const cells = rows.map((row) => row[at]);
-    row.dataset.column = name;
-    row.dataset.separator = cells.some((cell) => cell.includes(";")) ? ";" : ",";
+    const cells = rows.map((row) => row[at].trim());
+    const isUsable = !UNUSABLE.test(name);
+    Object.assign(row.dataset, {
+      column: name,
+      separator: cells.some((cell) => cell.includes(";")) ? ";" : ",",
+      filled: cells.every(Boolean),
+      days: guessDays(cells),
+    });
     row.querySelector("th").textContent = name;
-    row.querySelector(".example").textContent = cells.find(Boolean) ?? "";
+    row.querySelector(".example").textContent = isUsable ? (cells.find(Boolean) ?? "") : say("rename");
     role.id = `column-${at}`;
+    role.disabled = !isUsable;
     role.setAttribute("aria-label", say("role", { name }));
     meaning.setAttribute("aria-label", say("meaning", { name }));
     role.value = guessRole(name, cells, taken);
     taken.add(role.value);
     meaning.value = guessMeaning(name, cells);
-    meaning.hidden = !(role.value in OUTCOMES);
-    role.addEventListener("change", () => { meaning.hidden = !(role.value in OUTCOMES); });
+    meaning.hidden = !isOutcome(role.value);
+    role.addEventListener("change", () => {
+      meaning.hidden = !isOutcome(role.value);
+      chooseDays();
+    });
     return row;
   });
   $("column-rows").replaceChildren(...made);
+  chooseDays();
   showConstants();
+}
+
+// Chooses how days are written, as the columns of days show it.
+function chooseDays() {
+  const found = new Set(readColumns().filter(({ role }) => DAY_ROLES.includes(role)).map(({ days }) => days));
+  const sure = [...found].filter(Boolean);
+  const others = sure.filter((each) => each !== "year");
+  const isUnsure = others.length > 1 || (found.has("") && !others.length);
+  $("days").value = isUnsure ? "" : (others[0] ?? "year");
 }
 
 function readColumns() {
@@ -105,6 +154,8 @@ function readColumns() {
     role: row.querySelector(".role").value,
     meaning: row.querySelector(".meaning").value,
     separator: row.dataset.separator,
+    isFilled: row.dataset.filled === "true",
+    days: row.dataset.days,
   }));
 }
 
@@ -125,9 +176,27 @@ function pickedItems(id) {
   return $(id).hidden ? [] : pickerOf($(id)).items;
 }
 
-// A brace in a text of ours would begin a column.
-function describe({ id, name }) {
-  return { id, name: (name || id).replace(/[{}]/g, "") };
+function withoutBraces(text) {
+  return text.replace(/[{}]/g, ""); // They would begin a column.
+}
+
+// Returns what a mapping says of a picked or new place, group or reporter.
+function describe(item) {
+  const described = { id: item.id, name: withoutBraces(item.name || item.id) };
+  const kind = item.fields?.get("/kind")?.value.trim();
+  if (kind) described.kind = withoutBraces(kind);
+  return described;
+}
+
+function describeGroup(item) {
+  const parent = item.parent?.items[0]?.id;
+  return parent ? { ...describe(item), parent } : describe(item);
+}
+
+// Returns a picked place as levels: a new one after the place that it is in.
+function describePlace(item) {
+  const around = item.parent?.items[0];
+  return around ? [describe(around), describe(item)] : [describe(item)];
 }
 
 function makeFigures(columns) {
@@ -151,9 +220,9 @@ function makeFigures(columns) {
 }
 
 function makePlaces(column, separator) {
-  const levels = pickedItems("place").map(describe);
+  const levels = pickedItems("place").flatMap(describePlace);
   for (const role of LEVELS) {
-    if (column(role)) levels.push({ name: column(role) });
+    if (column(role)) levels.push(role === "country" ? { name: column(role), kind: role } : { name: column(role) });
   }
   if (column("places")) levels.push({ name: column("places"), split: separator });
   const last = levels.at(-1);
@@ -166,11 +235,14 @@ function makePlaces(column, separator) {
   return levels;
 }
 
-// A ref that stays the same in a corrected table, made of what tells the rows apart.
-function makeRef(column, places) {
-  if (column("ref")) return column("ref");
-  const parts = [column("from"), column("to") ?? column("day"), places.at(-1)?.name, column("side")];
-  return parts.filter((each) => each?.startsWith("{")).map((each) => each.replace("}", "|id}")).join("-");
+// Returns what tells the rows apart: the id of the row, or all that says who, when and where. It has
+// the name of the table, so that two tables of one reporter do not replace each other.
+function makeRef(columns) {
+  const own = columns.filter(({ role }) => role === "ref");
+  const telling = columns.filter(({ role, isFilled }) => isFilled && REF_ROLES.includes(role));
+  const parts = own.length ? own.map(({ name }) => `{${name}}`) : telling.map(({ name }) => `{${name}|id}`);
+  const table = withoutBraces($("table-name").value.trim()).replace(/\s+/g, "-");
+  return [table, ...parts].filter(Boolean).join("-");
 }
 
 // Returns the mapping that the form describes, and what is missing, as errors with pointers.
@@ -187,10 +259,14 @@ export function readMapping() {
   const reporter = column("reporter") ? { name: column("reporter") } : picked && describe(picked);
   if (picked?.fields?.get("/party")?.checked) reporter.party = true;
   const last = column("to") ?? column("day") ?? column("from");
-  const ref = makeRef(column, places);
+  const ref = makeRef(columns);
   const errors = [];
   if (!figures.length) errors.push({ pointer: "/columns", detail: say("need.number") });
+  if (figures.some((figure) => figure.best && !figure.low && !figure.high)) {
+    errors.push({ pointer: "/columns", detail: say("need.range") });
+  }
   if (!last) errors.push({ pointer: "/columns", detail: say("need.day") });
+  if (!$("days").value) errors.push({ pointer: "/days", detail: say("need.days") });
   if (!reporter) errors.push({ pointer: "/reporter", detail: say("need.reporter") });
   if (!places.length) errors.push({ pointer: "/place", detail: say("need.place") });
   if (errors.length) return { errors };
@@ -205,7 +281,7 @@ export function readMapping() {
   if (column("url")) report.source = { url: column("url") };
   const firstDay = counts === "running" ? $("first-day").value : column("day") ?? last;
   const first = column("from") ?? firstDay;
-  const groups = pickedItems("groups").map(describe);
+  const groups = pickedItems("groups").map(describeGroup);
   if (column("side")) groups.push({ name: column("side"), facet: "side" });
   if (column("group")) groups.push({ name: column("group") });
   const mapping = {
@@ -213,5 +289,6 @@ export function readMapping() {
     period: first ? { from: first, to: last } : { to: last },
   };
   if (groups.length) mapping.groups = groups;
+  if ($("days").value in DAY_FORMATS) mapping.period.format = DAY_FORMATS[$("days").value];
   return { mapping, errors };
 }

@@ -12,7 +12,7 @@ function formatDays({ from, to }) {
 
 function readFigure(figure) {
   const outcomes = figure.outcomes?.length ? formatOutcomes(figure.outcomes) : "";
-  if (figure.wording !== undefined) return `“${figure.wording}” ${outcomes}`.trim();
+  if (figure.wording !== undefined) return outcomes ? `“${figure.wording}” (${outcomes})` : `“${figure.wording}”`;
   const low = figure.exactly ?? figure.low ?? 0;
   const high = figure.exactly ?? figure.high ?? null;
   return `${formatRange({ low, high })} ${outcomes}`;
@@ -24,13 +24,14 @@ function describeReport(report) {
 }
 
 function hasProblem(row) {
-  return row.end === "refused" || (row.warnings ?? []).length > 0;
+  return row.end === "refused" || Boolean(row.replaced) || (row.warnings ?? []).length > 0;
 }
 
 function describeProblem(row, columns) {
   const at = columns.indexOf(row.column);
   const cell = at < 0 ? "" : say("row.cell", { column: row.column, cell: row.cells[at] });
   const texts = row.reason ? [`${cell}${row.reason}`] : [];
+  if (row.replaced) texts.push(say("row.replaces", { report: row.replaced }));
   return [...texts, ...(row.warnings ?? []).map((each) => each.text)];
 }
 
@@ -61,7 +62,8 @@ function makeTable(title, id, heads, rows) {
 
 function makeRows({ rows, columns }) {
   const heads = ["line", "end", "read", "problem"].map((key) => say(`row.${key}`));
-  const made = rows.map((row) => makeRow(row, columns));
+  const inOrder = [...rows].sort((one, other) => one.line - other.line);
+  const made = inOrder.map((row) => makeRow(row, columns));
   const table = makeTable(say("rows"), "rows-title", heads, made);
   if (rows.length <= MANY_ROWS || !rows.some(hasProblem)) return table;
   const box = el("input", { type: "checkbox", id: "only-problems" });
@@ -91,7 +93,9 @@ function makeTotals(totals, period) {
 
 function makeQuestions(questions) {
   if (!questions.length) return [];
-  const items = questions.map(({ text, fix }) => el("li", {}, text, " ", el("small", {}, say("fix", { fix }))));
+  const items = questions.map(({ code, text }) =>
+    el("li", {}, text, " ", el("small", {}, say(`question.${code}`, { detail: "" }))),
+  );
   return [el("h3", {}, say("questions")), el("ul", {}, ...items)];
 }
 
