@@ -4,6 +4,7 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,14 @@ def pick_reporter(page: Page) -> None:
 
 
 def paste(page: Page, table: str = TABLE) -> None:
+    """Paste a table under a name of its own: it replaces nothing of another test."""
     page.fill("#content", table)
     expect(page.locator("#mapping")).to_be_visible()
+    if page.locator("#table-name").is_visible():
+        page.fill("#table-name", f"table {next(_NUMBERS)}")
+
+
+_NUMBERS = count(1)
 
 
 def request_preview(page: Page) -> None:
