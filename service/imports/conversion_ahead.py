@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,8 @@ class ConversionAhead:
             target=_send_conversions, args=(self._conversion, sending), daemon=True
         )
         # Ctrl-C ends this process, which then ends the other one; that says nothing of its own.
+        # The tracker is started first: its start unblocks the signal.
+        resource_tracker.ensure_running()
         former_mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process.start()
@@ -57,7 +59,7 @@ class ConversionAhead:
         """Return the next conversions; None at the end of the file."""
         try:
             message = receiving.recv()
-        except EOFError:
+        except (EOFError, OSError):  # It ended between two messages, or within one.
             raise FileError(
                 f"The process that reads {self._path.name} was ended. Import the file again: that"
                 " continues."
