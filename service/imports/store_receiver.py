@@ -112,7 +112,7 @@ class StoreReceiver:
         with reader.read_transaction():
             seq = reader.seq
         found = reports.get_reports(reader, ids, seq)
-        return [_make_known(found[each]) for each in ids if each in found]
+        return [make_known(found[each]) for each in ids if each in found]
 
     def add_entities(self, kind: str, entities: Sequence[tuple[str, Json]]) -> int:
         """Record those that are not known, in one transaction; raises the first error."""
@@ -157,7 +157,7 @@ class StoreReceiver:
                 page = reports.list_reports(self._store, query, self._now())
             except InvalidInputError:  # The record has no such place or reporter.
                 return
-            yield from map(_make_known, page)
+            yield from map(make_known, page)
             if len(page) < PAGE_SIZE:
                 return
             after = page[-1].seq
@@ -229,7 +229,8 @@ def make_outcome(result: batches.ItemResult) -> ItemOutcome:
     return ItemOutcome(None, pointer=first.pointer, reason=first.detail)
 
 
-def _make_known(recorded: RecordedReport) -> KnownReport:
+def make_known(recorded: RecordedReport) -> KnownReport:
+    """Return what an import needs to know of a recorded report."""
     report = recorded.report
     figures = [
         KnownFigure(each.outcomes, each.low, each.high, each.period.first, each.period.last)

@@ -17,8 +17,7 @@ from zipfile import BadZipFile, ZipFile
 from service.domain.access import Principal
 from service.domain.errors import DomainError, TimeBudgetExceededError
 from service.domain.periods import Period
-from service.domain.report import RecordedReport, Report, ReportWarning
-from service.domain.wording.range_text import outcomes_text, range_text
+from service.domain.report import RecordedReport, ReportWarning
 from service.imports.conversion import Json
 from service.imports.converted_rows import ConvertedRow, RefusedRow, SkippedRow
 from service.imports.errors import FileError
@@ -32,7 +31,7 @@ from service.imports.row_ends import find_end, make_refused_row
 from service.imports.row_files import RowFile
 from service.imports.running_totals import Correction, Falls, resolve_falls
 from service.imports.shipped_maps import list_map_names, load_mapping
-from service.imports.store_receiver import load_submission, make_outcome
+from service.imports.store_receiver import load_submission, make_known, make_outcome
 from service.store import event_log
 from service.store.interface import Reader
 from service.usecases.batches import make_recorded_item
@@ -289,7 +288,7 @@ class _RowEnds:
             end,
             row.report,
             reason=WITHDRAWN_REASON if recorded.state == "retracted" else "",
-            replaced="" if replaced is None or end != "revised" else _describe(replaced.report),
+            replaced="" if replaced is None or end != "revised" else _describe(replaced),
             warnings=recorded.warnings,
         )
 
@@ -298,17 +297,15 @@ class _RowEnds:
         return sorted(self._rows.values(), key=lambda row: row.report is None)
 
 
-def _describe(report: Report) -> str:
+def _describe(recorded: RecordedReport) -> str:
     """Return the figures, the places and the days of the report in words."""
-    figures = "; ".join(
-        f"{range_text(each.low, each.high)} {outcomes_text(each.outcomes)}"
-        for each in report.figures
+    known = make_known(recorded)
+    days = sorted(
+        day.isoformat() for each in known.figures for day in (each.first, each.last) if day
     )
-    days = [each for figure in report.figures for each in (figure.period.first, figure.period.last)]
-    known = sorted({each.isoformat() for each in days if each is not None})
-    ends = " – ".join(dict.fromkeys((known[0], known[-1]))) if known else ""
-    places = dict.fromkeys(place for figure in report.figures for place in figure.places)
-    return " · ".join(filter(None, (figures, ", ".join(places), ends)))
+    ends = " – ".join(dict.fromkeys((days[0], days[-1]))) if days else ""
+    places = dict.fromkeys(each for figure in recorded.report.figures for each in figure.places)
+    return " · ".join(filter(None, (known.text, ", ".join(places), ends)))
 
 
 def _limit_reports(rows: Iterable[ConvertedRow]) -> Iterator[ConvertedRow]:

@@ -64,7 +64,11 @@ wording = "{words}"
 
 
 def preview(
-    store: Store, path: Path, mapping: str, principal: Principal | None = None
+    store: Store,
+    path: Path,
+    mapping: str,
+    principal: Principal | None = None,
+    budget: TimeBudget | None = None,
 ) -> TablePreview:
     parsed = parse_mapping(mapping)
     return preview_table(
@@ -74,7 +78,7 @@ def preview(
         read_table(path, parsed.file),
         parsed,
         now=START_TIME,
-        time_budget=TimeBudget(60, 600),
+        time_budget=budget or TimeBudget(60, 600),
         principal=principal,
     )
 
@@ -235,34 +239,15 @@ def test_totals_that_take_too_long_are_left_out(
         raise TimeBudgetExceededError("This takes too long.")
 
     monkeypatch.setattr("service.imports.table_preview.compute_totals_in", give_up)
-    path = write_table(tmp_path / "a.csv", [make_event(1)])
-    mapping = parse_mapping(EVENTS)
-    found = preview_table(
-        store,
-        StateCache(),
-        path,
-        read_table(path, mapping.file),
-        mapping,
-        now=START_TIME,
-        time_budget=TimeBudget(60, 600),
-    )
+    found = preview(store, write_table(tmp_path / "a.csv", [make_event(1)]), EVENTS)
     assert found.totals is None
     assert [each.end for each in found.rows] == ["added"]
 
 
 def test_planning_has_a_limit_of_time(store: Store, tmp_path: Path) -> None:
     path = write_table(tmp_path / "a.csv", [make_event(1)])
-    mapping = parse_mapping(EVENTS)
     with pytest.raises(FileError, match="takes too long to preview"):
-        preview_table(
-            store,
-            StateCache(),
-            path,
-            read_table(path, mapping.file),
-            mapping,
-            now=START_TIME,
-            time_budget=TimeBudget(0, -1),
-        )
+        preview(store, path, EVENTS, budget=TimeBudget(0, -1))
 
 
 def test_columns_that_the_mapping_does_not_name_are_listed(store: Store, tmp_path: Path) -> None:
