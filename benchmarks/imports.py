@@ -265,7 +265,7 @@ def show_notes(measured: Measurement) -> None:
 
 
 def main() -> int:
-    """Import the chosen files and print what was measured."""
+    """Import the chosen files and print the measurements."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

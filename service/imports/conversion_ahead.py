@@ -71,7 +71,7 @@ class ConversionAhead:
 
 
 _Message = tuple[list[Conversion] | None, float | None] | BaseException
-"""Some conversions (None: there are no more) and the fraction, or what was raised."""
+"""Some conversions and the fraction, or an error. None in place of conversions ends the file."""
 
 
 def _send_conversions(conversion: FileConversion, sending: "Connection[_Message, None]") -> None:

@@ -258,7 +258,7 @@ def _write_value(value: Any) -> str:
 
 
 def _read_xlsx(file: IO[bytes], path: Path, mapping: TableMapping) -> Iterator[SourceRow | None]:
-    """Yield the rows of a sheet; None for an empty one, of which there can be a million."""
+    """Yield the rows of a sheet; None for an empty row. A sheet can have a million of these."""
     # It takes a tenth of a second, in each process, and few files are workbooks.
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException

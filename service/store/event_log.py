@@ -137,7 +137,7 @@ TEXT_BATCH_SIZE: Final = 100
 """The texts of so many events are read in one query. An event may have a million characters."""
 
 PAGE_BATCH_SIZE: Final = 20
-"""So many events of a page are read before its length is looked at."""
+"""A page reads so many events at once, and then checks its length."""
 
 MAX_PAGE_LENGTH: Final = 8_000_000
 """How many characters the events of a page have together, but for the last one of them."""

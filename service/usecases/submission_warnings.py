@@ -268,7 +268,7 @@ def _find_own_conflicts(
             if _are_contradictory(figure, other, scopes)
         )
         conflicts += islice(contradicting, MAX_CONTRADICTIONS)
-    # Of a register, a figure is mostly compared with those of its own report alone.
+    # Most figures of a register have none to be compared with but those of their own report.
     if not conflicts and not (
         len(figures) < FIGURES_OF_CONTRADICTION
         and all(

@@ -23,7 +23,7 @@ ROWS = {
 
 
 def make_cells(measured: Measurement) -> list[str]:
-    """Return the cells of the table of what was measured."""
+    """Return the cells of the table for one measurement."""
     counts = (
         measured.rows,
         measured.recorded,
