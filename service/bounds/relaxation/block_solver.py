@@ -99,49 +99,79 @@ class BlockSolver:
         self._edges: dict[int, ComponentEdges] = {}
 
     def solve(self, components: Iterable[Members]) -> Steps[None]:
-        """Set the bounds of components; each step solves some of them."""
-        finder, known = ShapeFinder(self._table), _KnownBounds(self._bounds, self._edges)
-        shapes: dict[Shape, list[_Unsolved]] = {}
+        """Set the bounds of components; each step solves some of them.
+
+        Equal components, with the same shape and numbers, are solved once.
+        """
+        finder = ShapeFinder(self._table)
+        equal: dict[ComponentKey, _EqualComponents] = {}
         for component, constraints in components:
             yield
             shape, order, edges = finder.find_shape(constraints, self._window)
             self._edges[component] = edges
             key = make_component_key(self._table, shape, order)
-            found = self._solved.get(key)
-            if found is None:
-                shapes.setdefault(shape, []).append(_Unsolved(component, order, key))
+            if key not in equal:
+                equal[key] = _EqualComponents(key)
+            equal[key].add(component, order)
+        known = _KnownBounds(self._bounds, self._edges)
+        unsolved: dict[Shape, list[_EqualComponents]] = {}
+        for key, each in equal.items():
+            solved = self._solved.get(key)
+            if solved is None:
+                unsolved.setdefault(key[0], []).append(each)
             else:
-                known.add(component, order, found)
+                known.add(each.components, each.orders, solved)
+        yield from self._solve_shapes(finder, unsolved, known)
+        yield
         known.set_all()
-        yield from self._solve_shapes(finder, shapes)
 
     def _solve_shapes(
-        self, finder: ShapeFinder, shapes: dict[Shape, list["_Unsolved"]]
+        self,
+        finder: ShapeFinder,
+        shapes: Mapping[Shape, Sequence["_EqualComponents"]],
+        known: "_KnownBounds",
     ) -> Steps[None]:
         batch = _Batch(self._edges)
         for shape in sorted(shapes, key=_join_outcomes):
             program = yield from _build_program(finder, shape)
             if program is None:
-                self._bounds.is_special[[each.component for each in shapes[shape]]] = True
+                for each in shapes[shape]:
+                    self._bounds.is_special[each.components] = True
                 continue
             outcomes = _join_outcomes(shape)
             for part in _split_members(program, shapes[shape]):
                 instances = _Instances(program, self._table, part, shape)
                 if not batch.has_room(instances, outcomes):
                     yield
-                    batch.solve(self._bounds, self._solved)
+                    self._solve_batch(batch, known)
                     batch = _Batch(self._edges)
                 batch.add(instances, outcomes)
         yield
-        batch.solve(self._bounds, self._solved)
+        self._solve_batch(batch, known)
+
+    def _solve_batch(self, batch: "_Batch", known: "_KnownBounds") -> None:
+        """Set the bounds of the first of equal components, and note those of the others."""
+        for equal, solved in zip(batch.equal, batch.solve(self._bounds), strict=True):
+            if solved is None:
+                self._bounds.is_special[equal.components] = True
+                continue
+            self._solved.put(equal.key, solved)
+            if len(equal.components) > 1:
+                known.add(equal.components[1:], equal.orders[1:], solved)
 
 
-class _Unsolved(NamedTuple):
-    """A component to be solved, with its constraints in the order of its shape."""
+class _EqualComponents:
+    """Components with the same shape and numbers, and their constraints in its order."""
 
-    component: int
-    order: list[int]
-    key: ComponentKey
+    def __init__(self, key: ComponentKey) -> None:
+        self.key = key
+        self.components: list[int] = []
+        self.orders: list[list[int]] = []
+
+    def add(self, component: int, order: list[int]) -> None:
+        """Add a component."""
+        self.components.append(component)
+        self.orders.append(order)
 
 
 class _KnownBounds:
@@ -149,51 +179,62 @@ class _KnownBounds:
 
     def __init__(self, bounds: ComponentBounds, edges: Mapping[int, ComponentEdges]) -> None:
         self._bounds, self._edges = bounds, edges
-        self._worlds: list[tuple[int, SolvedWorld]] = []
-        self._found: list[tuple[int, SolvedComponent]] = []
-        self._terms: dict[End, list[tuple[int, int, int]]] = {"low": [], "high": []}
+        self._found: list[tuple[IntArray, SolvedComponent]] = []
+        self._terms: dict[End, list[tuple[IntArray, IntArray, IntArray]]] = {"low": [], "high": []}
 
-    def add(self, component: int, order: list[int], solved: SolvedComponent) -> None:
-        """Note the bounds of a component, whose constraints are in the order of its shape."""
-        self._found.append((component, solved))
-        self._worlds += [(component, each) for each in solved.worlds]
+    def add(
+        self, numbers: Sequence[int], order_lists: Sequence[list[int]], solved: SolvedComponent
+    ) -> None:
+        """Note the bounds of equal components, with their constraints in the shape's order."""
+        components, orders = np.array(numbers), np.array(order_lists)
+        self._found.append((components, solved))
         for each in solved.terms:
-            key = component * SET_COUNT + each.bits
-            self._terms[each.kind] += [
-                (key, order[position], multiplier)
-                for position, multiplier in zip(
-                    each.positions.tolist(), each.multipliers.tolist(), strict=True
+            count = len(each.positions)
+            self._terms[each.kind].append(
+                (
+                    np.repeat(make_term_keys(components, each.bits), count),
+                    orders[:, each.positions].ravel(),
+                    np.tile(each.multipliers, len(components)),
                 )
-            ]
+            )
 
     def set_all(self) -> None:
         """Set what was noted."""
         if not self._found:
             return
         bounds = self._bounds
-        chosen = np.array([component for component, _ in self._found])
-        bounds.is_special[chosen] = [each.is_special for _, each in self._found]
-        bounds.lows[chosen] = [each.lows for _, each in self._found]
-        bounds.highs[chosen] = [each.highs for _, each in self._found]
-        bounds.is_exact[chosen] = [each.is_exact for _, each in self._found]
-        for terms, rows in (
+        chosen = np.concatenate([components for components, _ in self._found])
+        counts = np.array([len(components) for components, _ in self._found])
+        for values, found in (
+            (bounds.is_special, [each.is_special for _, each in self._found]),
+            (bounds.lows, [each.lows for _, each in self._found]),
+            (bounds.highs, [each.highs for _, each in self._found]),
+            (bounds.is_exact, [each.is_exact for _, each in self._found]),
+        ):
+            values[chosen] = np.repeat(np.array(found), counts, axis=0)
+        for terms, parts in (
             (bounds.low_terms, self._terms["low"]),
             (bounds.high_terms, self._terms["high"]),
         ):
-            keys, constraints, multipliers = np.array(rows, dtype=np.int64).reshape(-1, 3).T
-            terms.add(keys, constraints, multipliers)
+            if parts:
+                terms.add(*(np.concatenate(column) for column in zip(*parts, strict=True)))
         self._add_worlds()
 
     def _add_worlds(self) -> None:
-        components = np.array([component for component, _ in self._worlds], dtype=np.int64)
-        bits = np.array([each.bits for _, each in self._worlds], dtype=np.int64)
-        is_high = np.array([each.kind == "high" for _, each in self._worlds], dtype=bool)
-        lows, highs = (make_world_keys(components, bits, end) for end in ("low", "high"))
-        reached = np.where(is_high, highs, lows)
-        crowds = join_crowds([each.crowds for _, each in self._worlds])
-        counts = [len(each.crowds.people) for _, each in self._worlds]
-        keys = np.repeat(reached, counts)
-        self._bounds.worlds.add(reached, keys, crowds, self._edges)
+        reached, keys, crowds = [], [], []
+        for components, solved in self._found:
+            for each in solved.worlds:
+                own_keys = make_world_keys(components, each.bits, each.kind)
+                reached.append(own_keys)
+                keys.append(np.repeat(own_keys, len(each.crowds.people)))
+                crowds.append(Crowds(*(np.tile(part, len(components)) for part in each.crowds)))
+        nobody = np.zeros(0, dtype=np.int64)
+        self._bounds.worlds.add(
+            np.concatenate([nobody, *reached]),
+            np.concatenate([nobody, *keys]),
+            join_crowds(crowds),
+            self._edges,
+        )
 
 
 def _join_outcomes(shape: Shape) -> int:
@@ -210,8 +251,8 @@ def _build_program(finder: ShapeFinder, shape: Shape) -> Steps[LinearProgram | N
 
 
 def _split_members(
-    program: LinearProgram, members: Sequence[_Unsolved]
-) -> Iterator[Sequence[_Unsolved]]:
+    program: LinearProgram, members: Sequence[_EqualComponents]
+) -> Iterator[Sequence[_EqualComponents]]:
     """Yield as many components as one linear program can hold."""
     count = max(1, MAX_BATCH_COLUMNS // max(1, program.constraint_matrix.shape[1]))
     for start in range(0, len(members), count):
@@ -219,19 +260,19 @@ def _split_members(
 
 
 class _Instances:
-    """Components of one shape in a batch."""
+    """Components of one shape in a batch: the first of equal ones for all of them."""
 
     def __init__(
         self,
         program: LinearProgram,
         table: ConstraintTable,
-        members: Sequence[_Unsolved],
+        members: Sequence[_EqualComponents],
         shape: Shape,
     ) -> None:
         self.program = program
-        self.keys = [each.key for each in members]
-        self.components = np.array([each.component for each in members], dtype=np.int64)
-        self.constraints: IntArray = np.array([each.order for each in members], dtype=np.int64)
+        self.equal = members
+        self.components = np.array([each.components[0] for each in members], dtype=np.int64)
+        self.constraints: IntArray = np.array([each.orders[0] for each in members], dtype=np.int64)
         types = program.person_type_matrix
         self._types = np.zeros(types.shape, dtype=np.int32)
         self._types[types.row, types.column] = 1
@@ -362,17 +403,21 @@ class _Batch:
             [np.tile(each.points, (len(each.components), 1, 1)) for each in instances]
         )
 
-    def solve(self, bounds: ComponentBounds, solved: SolvedComponents) -> None:
-        """Set the bounds of the components of the batch, or flag them as special."""
+    @property
+    def equal(self) -> list[_EqualComponents]:
+        """The components that each component of the batch is the first of."""
+        return [each for instances in self._instances for each in instances.equal]
+
+    def solve(self, bounds: ComponentBounds) -> Sequence[SolvedComponent | None]:
+        """Set the bounds of each component of the batch, and return them; None if not solved."""
         if not self._instances:
-            return
+            return []
         self._stack()
         try:
             self._solve_all(bounds)
         except UnsolvedError:  # Numerical trouble: each of them can be solved by itself.
-            bounds.is_special[self._components] = True
-        else:
-            self._keep(bounds, solved)
+            return [None] * len(self._components)
+        return self._list_solved(bounds)
 
     def _solve_all(self, bounds: ComponentBounds) -> None:
         """Set the bounds of components that have a world; raises UnsolvedError."""
@@ -448,8 +493,8 @@ class _Batch:
                 worlds[owner].append(SolvedWorld(kind, bits, own))
         return worlds
 
-    def _keep(self, bounds: ComponentBounds, solved: SolvedComponents) -> None:
-        """Keep what was found out for later states of the record."""
+    def _list_solved(self, bounds: ComponentBounds) -> list[SolvedComponent]:
+        """Return what was found out about each component, for equal ones and later states."""
         terms: list[list[SolvedTerms]] = [[] for _ in self._components]
         for kind, bits, rows, multipliers in self._solved_terms:
             owners = self._row_owners[rows]
@@ -463,9 +508,8 @@ class _Batch:
                 positions = own_rows - self._first_rows[owner]
                 terms[owner].append(SolvedTerms(kind, bits, positions, own_multipliers))
         worlds = self._list_worlds()
-        keys = [key for each in self._instances for key in each.keys]
-        for owner, (key, component) in enumerate(zip(keys, self._components.tolist(), strict=True)):
-            found = SolvedComponent(
+        return [
+            SolvedComponent(
                 bool(bounds.is_special[component]),
                 bounds.lows[component].copy(),
                 bounds.highs[component].copy(),
@@ -473,7 +517,8 @@ class _Batch:
                 tuple(terms[owner]),
                 tuple(worlds[owner]),
             )
-            solved.put(key, found)
+            for owner, component in enumerate(self._components.tolist())
+        ]
 
     def _flag_contradictory(self) -> BoolArray:
         """Return which components have no world that meets all their bounds."""

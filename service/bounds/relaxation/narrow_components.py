@@ -4,9 +4,9 @@ A constraint about few places and days shares people with few others. One about 
 shares people with all of them. Without the latter, components stay small at any size of record.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,12 @@ MAX_COMPONENT: Final = 64
 
 CHUNK_CELLS: Final = 4_096
 """How many cells are compared with a constraint before it is known to overlap too many."""
+
+MIN_REGISTER: Final = 4_096
+"""A scheme with so many constraints is a register, which has a list of cells of its own.
+
+A constraint about an incident of the register is not compared with other incidents of it.
+"""
 
 
 class NarrowComponents:
@@ -84,6 +90,12 @@ class _NarrowSearch:
         self._areas = np.minimum(sizes * days, UNLIMITED)
         self._is_narrow: BoolArray = self._areas <= MAX_SMALL_AREA
         self._sets = DisjointSets(len(table))
+        schemes, counts = np.unique(table.scheme, return_counts=True)
+        is_register = np.isin(table.scheme, schemes[counts >= MIN_REGISTER])
+        self._registers: IntArray = np.where(is_register, table.scheme, NONE)
+        """The scheme of each constraint of a register, ``NONE`` for all others."""
+        self._by_incident = np.argsort(table.incident, kind="stable")
+        self._incidents = table.incident[self._by_incident]
         self._list_cells(np.flatnonzero(self._is_narrow))
 
     def _list_cells(self, small: IntArray) -> None:
@@ -101,7 +113,11 @@ class _NarrowSearch:
         owners = np.repeat(small, starts[numbers + 1] - starts[numbers])
         places = join_slices(all_places, starts, numbers)
         order = np.lexsort((table.first[owners], places))
-        self._cell_places, self._cell_owners = places[order], owners[order]
+        self._cells = _Cells(places[order], owners[order])
+        registers = self._registers[self._cells.owners]
+        self._cells_by_register = {
+            each: self._cells.select(registers == each) for each in np.unique(registers).tolist()
+        }
 
     def sweep_small(self) -> Steps[None]:
         """Unite small constraints that share a place, a day and an outcome.
@@ -111,9 +127,8 @@ class _NarrowSearch:
         """
         table = self._table
         for bit in range(len(OUTCOMES)):
-            is_of_outcome = (table.outcomes[self._cell_owners] >> bit & 1).astype(bool)
-            owners = self._cell_owners[is_of_outcome]
-            places = self._cell_places[is_of_outcome]
+            is_of_outcome = (table.outcomes[self._cells.owners] >> bit & 1).astype(bool)
+            places, owners = self._cells.select(is_of_outcome)
             for begin, end in _find_runs(places, table.first[owners], table.last[owners]):
                 yield
                 self._sweep_run(owners[begin:end])
@@ -152,7 +167,7 @@ class _NarrowSearch:
         One that would make a component of more than ``MAX_COMPONENT`` constraints stays wide.
         """
         larger = np.flatnonzero(~self._is_narrow & (self._areas < UNLIMITED))
-        self._joined: list[int] = []
+        self._joined: dict[int, list[int]] = {}
         roots = [self._sets.find(each) for each in np.flatnonzero(self._is_narrow).tolist()]
         distinct, counts = np.unique(np.array(roots, dtype=np.int64), return_counts=True)
         self._sizes = dict(zip(distinct.tolist(), counts.tolist(), strict=True))
@@ -168,7 +183,7 @@ class _NarrowSearch:
             self._sets.unite(root, constraint)
         self._sizes[self._sets.find(constraint)] = size
         self._is_narrow[constraint] = True
-        self._joined.append(constraint)
+        self._joined.setdefault(int(self._registers[constraint]), []).append(constraint)
 
     def _find_met(self, constraint: int) -> set[int] | None:
         """Return the roots of the components that it overlaps; None if they are too large."""
@@ -191,20 +206,31 @@ class _NarrowSearch:
     def _iterate_near(self, constraint: int) -> Iterator[IntArray]:
         """Yield narrow constraints that may have a place in common, some at a time."""
         intervals = self._table.place_intervals.intervals[self._table.places[constraint]] or ()
-        yield self._find_joined(intervals)
-        for start, stop in intervals:
-            begin, end = np.searchsorted(self._cell_places, (start, stop))
-            for chunk in range(int(begin), int(end), CHUNK_CELLS):
-                yield self._cell_owners[chunk : min(chunk + CHUNK_CELLS, int(end))]
+        own_register = int(self._registers[constraint])
+        if own_register != NONE:
+            yield self._find_same_incident(constraint)
+        for register, joined in self._joined.items():
+            if register == NONE or register != own_register:
+                yield self._find_near(joined, intervals)
+        for register, cells in self._cells_by_register.items():
+            if register == NONE or register != own_register:
+                yield from cells.iterate_within(intervals)
 
-    def _find_joined(self, intervals: tuple[Interval, ...]) -> IntArray:
-        """Return those of the larger narrow constraints that have a place in common."""
-        joined = np.array(self._joined, dtype=np.int64)
-        if not len(joined):
-            return joined
+    def _find_same_incident(self, constraint: int) -> IntArray:
+        """Return the narrow constraints of the same incident."""
+        incident = self._table.incident[constraint]
+        start = np.searchsorted(self._incidents, incident)
+        stop = np.searchsorted(self._incidents, incident, side="right")
+        same = self._by_incident[start:stop]
+        found: IntArray = same[self._is_narrow[same]]
+        return found
+
+    def _find_near(self, joined: list[int], intervals: tuple[Interval, ...]) -> IntArray:
+        """Return those of some larger narrow constraints that have a place in common."""
         table = self._table
         flags = table.place_intervals.flag_overlapping(intervals)
-        found: IntArray = joined[flags[table.places[joined]]]
+        candidates = np.array(joined, dtype=np.int64)
+        found: IntArray = candidates[flags[table.places[candidates]]]
         return found
 
     def _flag_overlapping(self, constraint: int, others: IntArray) -> BoolArray:
@@ -228,6 +254,24 @@ class _NarrowSearch:
         roots = [self._sets.find(each) for each in np.flatnonzero(is_narrow).tolist()]
         labels[is_narrow] = np.unique(np.array(roots, np.int64), return_inverse=True)[1]
         return NarrowComponents(labels)
+
+
+class _Cells(NamedTuple):
+    """Places of small constraints, sorted by place and first day, with the constraint of each."""
+
+    places: IntArray
+    owners: IntArray
+
+    def select(self, is_chosen: BoolArray) -> "_Cells":
+        """Return some of the cells."""
+        return _Cells(self.places[is_chosen], self.owners[is_chosen])
+
+    def iterate_within(self, intervals: Iterable[Interval]) -> Iterator[IntArray]:
+        """Yield the constraints of the cells within intervals of places, some at a time."""
+        for start, stop in intervals:
+            begin, end = np.searchsorted(self.places, (start, stop))
+            for chunk in range(int(begin), int(end), CHUNK_CELLS):
+                yield self.owners[chunk : min(chunk + CHUNK_CELLS, int(end))]
 
 
 def _find_runs(places: IntArray, first: IntArray, last: IntArray) -> Iterator[tuple[int, int]]:

@@ -28,6 +28,7 @@ from tests.support.record_states import make_record_state
 MODULES: Final = {
     "MAX_SMALL_AREA": narrow_components,
     "MAX_COMPONENT": narrow_components,
+    "MIN_REGISTER": narrow_components,
     "MAX_CLOSURE": query_total,
     "MAX_SOLVED": summed_query,
     "MAX_SPELLED": relaxed_query,
@@ -41,6 +42,7 @@ LIMITS = st.fixed_dictionaries(
     {
         "MAX_SMALL_AREA": st.sampled_from([1, 2, 4]),
         "MAX_COMPONENT": st.sampled_from([1, 2, 4]),
+        "MIN_REGISTER": st.sampled_from([1, 4_096]),
         "MAX_SPELLED": st.sampled_from([0, 2, 1_500]),
         "MAX_CLOSURE": st.sampled_from([0, 2, 1_500]),
         "MAX_WIDE": st.sampled_from([1, 2, 200]),

@@ -66,6 +66,7 @@ LIMITS = st.fixed_dictionaries(
     {
         "MAX_SMALL_AREA": st.sampled_from([1, 2]),
         "MAX_COMPONENT": st.sampled_from([1, 2, 3]),
+        "MIN_REGISTER": st.sampled_from([1, 4_096]),
         "MAX_CLOSURE": st.just(0),
     }
 )
