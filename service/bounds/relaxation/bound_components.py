@@ -33,7 +33,7 @@ def bound_components(
     """
     members = components.find_members(np.arange(components.count))
     starts = np.cumsum(components.sizes) - components.sizes
-    outcomes = table.outcomes[members]
+    outcomes = table.reach_outcomes[members]
     bounds = ComponentBounds(
         np.bitwise_or.reduceat(outcomes, starts) if components.count else outcomes
     )

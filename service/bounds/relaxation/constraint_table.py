@@ -139,6 +139,18 @@ class ConstraintTable:
         return [*groups, *self._reclassified]
 
     @cached_property
+    def reach_outcomes(self) -> IntArray:
+        """The outcomes of the people that some constraint may count here, int[n_constraints].
+
+        The people of an incident that several reporters put at different places may be at the
+        places of each figure, with the outcomes of the others.
+        """
+        outcomes = self.outcomes.copy()
+        for group in self.irregular_groups[: -len(self._reclassified) or None]:
+            outcomes[group] = np.bitwise_or.reduce(self.outcomes[group])
+        return outcomes
+
+    @cached_property
     def _groups_of(self) -> dict[int, list[int]]:
         """The positions in ``irregular_groups`` of the groups of each irregular constraint."""
         found: dict[int, list[int]] = {}
@@ -237,13 +249,14 @@ class ConstraintTable:
         """Return which constraints share places, days and groups with one, and which are within it.
 
         Outcomes and incidents are not looked at, but for those of other incidents of its scheme,
-        which share nobody with it. Both are bool[n_constraints].
+        which share nobody with it. Both are bool[n_constraints]. At the places of an irregular
+        constraint there may be people of others, who are in any groups.
         """
         first, last = self.first[constraint], self.last[constraint]
         places, inner_places = self.compare_places(int(self.places[constraint]))
         groups, inner_groups = self.compare_groups(int(self.groups[constraint]))
         overlaps = (self.first <= last) & (self.last >= first)
-        overlaps &= places[self.places] & groups[self.groups]
+        overlaps &= places[self.places] & (groups[self.groups] | self.is_irregular)
         if self.scheme[constraint] != NONE:
             overlaps &= (self.scheme != self.scheme[constraint]) | (
                 self.incident == self.incident[constraint]

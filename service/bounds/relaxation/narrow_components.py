@@ -127,7 +127,7 @@ class _NarrowSearch:
         """
         table = self._table
         for bit in range(len(OUTCOMES)):
-            is_of_outcome = (table.outcomes[self._cells.owners] >> bit & 1).astype(bool)
+            is_of_outcome = (table.reach_outcomes[self._cells.owners] >> bit & 1).astype(bool)
             places, owners = self._cells.select(is_of_outcome)
             for begin, end in _find_runs(places, table.first[owners], table.last[owners]):
                 yield
@@ -239,7 +239,7 @@ class _NarrowSearch:
         flags = (table.first[others] <= table.last[constraint]) & (
             table.last[others] >= table.first[constraint]
         )
-        flags &= (table.outcomes[others] & table.outcomes[constraint]) != 0
+        flags &= (table.reach_outcomes[others] & table.reach_outcomes[constraint]) != 0
         if table.scheme[constraint] != NONE:
             flags &= (table.scheme[others] != table.scheme[constraint]) | (
                 table.incident[others] == table.incident[constraint]

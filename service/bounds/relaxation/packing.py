@@ -125,7 +125,7 @@ class Overlaps:
         table, wide, labels = self._table, self._components.wide, self._components.labels
         overlaps, is_within = table.compare_with(constraint)
         outcomes = table.outcomes[constraint]
-        shares = (table.outcomes[wide] & outcomes) != 0
+        shares = (table.reach_outcomes[wide] & table.reach_outcomes[constraint]) != 0
         touched: BoolArray = np.zeros(self._components.count, dtype=bool)
         touched[labels[overlaps & (labels != WIDE)]] = True
         counts = np.bincount(labels[is_within & (labels != WIDE)], minlength=self._components.count)
@@ -146,7 +146,7 @@ class Overlaps:
         flags: BoolArray = np.zeros(len(wide), dtype=bool)
         starts, stops = table.place_intervals.hulls[table.places[members]].T
         first, last, outcomes = (
-            each[members] for each in (table.first, table.last, table.outcomes)
+            each[members] for each in (table.first, table.last, table.reach_outcomes)
         )
         for position, constraint in enumerate(wide.tolist()):
             start, stop = table.place_intervals.hulls[table.places[constraint]]
@@ -155,7 +155,7 @@ class Overlaps:
                 & (stops > start)
                 & (first <= table.last[constraint])
                 & (last >= table.first[constraint])
-                & (outcomes & table.outcomes[constraint] != 0)
+                & (outcomes & table.reach_outcomes[constraint] != 0)
             ).any()
         return flags
 
@@ -284,7 +284,7 @@ def _find_contradictions(
         yield
         upper, outcomes = int(table.upper[constraint]), int(table.outcomes[constraint])
         reach = overlaps.find(constraint)
-        shares = reach.components & (bounds.outcomes & outcomes != 0)
+        shares = reach.components & (bounds.outcomes & table.reach_outcomes[constraint] != 0)
         packing.is_shared |= shares
         clusters.add(position, np.flatnonzero(shares), np.flatnonzero(reach.wide))
         people = int(table.lower[constraint])

@@ -75,7 +75,8 @@ class QueryTotal:
             met = record.overlaps.flag_near(new_components)
             for constraint in record.components.wide[new_wide].tolist():
                 reach = record.overlaps.find(constraint)
-                touched |= reach.components & (outcomes & record.table.outcomes[constraint] != 0)
+                own_outcomes = record.table.reach_outcomes[constraint]
+                touched |= reach.components & (outcomes & own_outcomes != 0)
                 met |= reach.wide
             self._add_partners(new_components, new_wide, touched, met)
             new_components = np.flatnonzero(touched & ~is_member)

@@ -1,6 +1,7 @@
 """The relaxed engine on small records with small limits, compared with the exact engine."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import inf
 from typing import NamedTuple
 from unittest.mock import patch
@@ -126,6 +127,46 @@ def test_a_total_that_is_said_to_be_exact_is_that_of_the_exact_engine(
         assert relaxed.is_disputed == exact.is_disputed
         assert relaxed.nearest == exact.nearest
         assert relaxed.contradiction == exact.contradiction
+
+
+@st.composite
+def scattered_cases(draw: st.DrawFn) -> Case:
+    """Draw figures of which several reporters put one incident at various places and days."""
+    figures = []
+    for number in range(draw(st.integers(2, 7))):
+        scope = draw(scopes())
+        if draw(st.booleans()):
+            scope = replace(scope, incident="x:1")
+        low, width = draw(st.integers(0, 4)), draw(st.sampled_from([0, 0, 2, None]))
+        high = None if width is None else low + width
+        reporter = draw(st.sampled_from("AB"))
+        figures.append(make_figure(f"f{number}", low, high, scope, reporter=reporter))
+    return Case(SIMPLE, figures, draw(scopes(for_query=True)))
+
+
+@EXAMPLES
+@given(scattered_cases(), LIMITS)
+def test_people_of_an_incident_at_several_places_are_counted_as_by_the_exact_engine(
+    case: Case, limits: dict[str, int]
+) -> None:
+    relaxed, exact = compute_both(case, limits)
+    if exact.low is not None and relaxed.exact:
+        assert ends_of(relaxed) == ends_of(exact)
+        assert relaxed.is_disputed == exact.is_disputed
+
+
+def test_people_of_an_incident_may_have_other_outcomes_at_the_place_of_another_reporter() -> None:
+    figures = [
+        make_figure("killed", 1, 1, make_scope("a")),
+        make_figure("here", 1, 1, make_scope("b", outcomes="killed wounded", incident="x:1")),
+        make_figure("there", 0, 0, make_scope("a", outcomes="wounded", incident="x:1"),
+                    reporter="B"),
+    ]  # fmt: skip
+    query = make_scope("r", outcomes="killed wounded")
+    limits = {"MAX_SMALL_AREA": 1, "MAX_COMPONENT": 2, "MAX_CLOSURE": 0}
+    relaxed, exact = compute_both(Case(SIMPLE, figures, query), limits)
+    assert ends_of(exact) == (1, 2)
+    assert relaxed.exact and ends_of(relaxed) == (1, 2)
 
 
 @EXAMPLES
