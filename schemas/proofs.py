@@ -1,6 +1,6 @@
 """Proofs of totals: the terms that add up to each end, the largest first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from operator import attrgetter, itemgetter
 from typing import Any, Final
@@ -11,6 +11,7 @@ from schemas.compiled import CompiledSchema
 from schemas.enums import RANGE_END
 from schemas.fields import EnumText
 from service.domain.caveats import MAX_LISTED
+from service.domain.term_list import TermList, list_terms
 from service.domain.total import End, RoundedSum, Term
 
 MAX_IDS: Final = MAX_LISTED
@@ -27,20 +28,11 @@ def contribution_of(term: Term) -> Fraction:
     return term.multiplier * term.people
 
 
-def _select_largest(terms: Iterable[Term]) -> list[Term]:
-    return sorted(terms, key=lambda term: -abs(contribution_of(term)))[:MAX_IDS]
-
-
-def _sum_by_reporter(terms: Iterable[Term]) -> list[tuple[str, int, Fraction]]:
+def _sum_by_reporter(terms: TermList) -> list[tuple[str, int, Fraction]]:
     """Return reporter, number of figures and sum of contributions, the largest sums first."""
-    sums: dict[str, Fraction] = {}
-    figures: dict[str, set[str]] = {}
-    for term in terms:
-        reporter = term.figure.reporter
-        sums[reporter] = sums.get(reporter, Fraction(0)) + contribution_of(term)
-        figures.setdefault(reporter, set()).add(term.figure.id)
-    ordered = sorted(sums, key=lambda reporter: (-abs(sums[reporter]), reporter))
-    return [(each, len(figures[each]), sums[each]) for each in ordered[:MAX_IDS]]
+    sums = terms.sum_by_reporter()
+    ordered = sorted(sums, key=lambda reporter: (-abs(sums[reporter].people), reporter))
+    return [(each, *sums[each]) for each in ordered[:MAX_IDS]]
 
 
 class StepOut(CompiledSchema):
@@ -100,7 +92,7 @@ class RoundingOut(CompiledSchema):
     terms = fields.List(
         fields.Nested(StepOut),
         metadata={
-            "value": lambda rounding: _select_largest(rounding.terms),
+            "value": lambda rounding: rounding.terms[:MAX_IDS],
             "description": "The terms, the largest first, at most 100. They are among those of the "
             "proof.",
         },
@@ -136,7 +128,7 @@ def _list_terms(end: End, description: str) -> fields.List[Any]:
     return fields.List(
         fields.Nested(StepOut),
         metadata={
-            "value": lambda total: _select_largest(getattr(total, f"{end}_terms")),
+            "value": lambda total: list_terms(total, end)[:MAX_IDS],
             "description": description,
         },
     )
@@ -169,7 +161,7 @@ def _list_reporter_sums(end: End) -> fields.List[Any]:
     return fields.List(
         fields.Nested(ReporterSumOut),
         metadata={
-            "value": lambda total: _sum_by_reporter(getattr(total, f"{end}_terms")),
+            "value": lambda total: _sum_by_reporter(list_terms(total, end)),
             "description": f"All terms of the {end}, added up by reporter before any rounding, the "
             "largest sums first, at most 100.",
         },

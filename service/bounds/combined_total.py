@@ -17,6 +17,10 @@ FigureOrder = Callable[[Figure], int]
 """The position of a figure in the order of recording."""
 
 
+JoinTerms = Callable[[Sequence[Sequence[Term]]], Sequence[Term]]
+"""Returns the terms of several lists, those that contribute most first."""
+
+
 def solve_components(
     components: Sequence[Component], query_region: Region, deadline: Deadline
 ) -> list[ComponentResult]:
@@ -41,20 +45,27 @@ def combine_results(
     order: FigureOrder,
     overlaps: Callable[[Figure], bool],
     deadline: Deadline,
+    join_terms: JoinTerms | None = None,
 ) -> Total:
     """Return the total of the figures that overlap a scope, from the results of components.
 
-    ``overlaps`` tells whether a figure is one of them.
+    ``overlaps`` tells whether a figure is one of them. ``join_terms`` joins the terms of the
+    results; None makes a sorted tuple of them.
     """
+    if join_terms is None:
+
+        def join_terms(parts: Sequence[Sequence[Term]]) -> Sequence[Term]:
+            return sort_terms((term for part in parts for term in part), order)
+
     low = sum((result.low.value or Fraction(0) for result in results), Fraction(0))
     highs = [result.high.value for result in results if result.high.value is not None]
     disputes_by_result, is_listing_known = _find_disputing(results, deadline)
     disputes = [dispute for disputes in disputes_by_result for dispute in disputes]
     is_disputed = bool(disputes) or any(result.is_unresolved for result in results)
     high = sum(highs, Fraction(0)) if len(highs) == len(results) else None
-    low_terms, low_roundings = _explain_bound(results, "low", low, order)
+    low_terms, low_roundings = _explain_bound(results, "low", low, order, join_terms)
     high_terms, high_roundings = (
-        ((), ()) if high is None else _explain_bound(results, "high", high, order)
+        ((), ()) if high is None else _explain_bound(results, "high", high, order, join_terms)
     )
     nearest = _add_nearest_ranges(results, deadline) if disputes else None
     contradiction = (
@@ -89,13 +100,17 @@ def sort_figures(figures: Iterable[Figure], order: FigureOrder) -> tuple[Figure,
 
 
 def _explain_bound(
-    results: Sequence[ComponentResult], end: End, value: Fraction, order: FigureOrder
-) -> tuple[tuple[Term, ...], tuple[RoundedSum, ...]]:
+    results: Sequence[ComponentResult],
+    end: End,
+    value: Fraction,
+    order: FigureOrder,
+    join_terms: JoinTerms,
+) -> tuple[Sequence[Term], tuple[RoundedSum, ...]]:
     """Return the terms of the bound, and the sums of some of them that are rounded.
 
     A bound that is a fraction is rounded outward at the end, all terms together.
     """
-    terms = sort_terms((term for result in results for term in result.make_terms(end)), order)
+    terms = join_terms([result.make_terms(end) for result in results])
     roundings = [
         replace(rounding, terms=sort_terms(rounding.terms, order))
         for result in results

@@ -40,7 +40,7 @@ class ComponentResult:
     opening: tuple[Figure, ...] = ()
     """The figures that count people whom no high counts, and so leave the total without one."""
 
-    def make_terms(self, bound_end: End) -> list[Term]:
+    def make_terms(self, bound_end: End) -> Sequence[Term]:
         """Return the certificate of one end of the range, with figures in place of constraints."""
         return self.name_terms((self.low if bound_end == "low" else self.high).certificate)
 

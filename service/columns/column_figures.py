@@ -8,7 +8,7 @@ from typing import Any, Final, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from service.columns.arrays import BoolArray, IntArray
+from service.columns.arrays import BoolArray, sort_distinct
 from service.columns.record_columns import DISCLOSED, NONE
 from service.columns.record_state import RELAY, RecordState
 from service.domain.figure import Figure, Scope
@@ -20,11 +20,16 @@ from service.domain.figure_set import (
     subtract_days,
 )
 from service.domain.periods import OPEN_START, Period
+from service.domain.report import OWN_INCIDENT
 from service.domain.total import Term
 from service.domain.vocabulary import OUTCOME_SETS, encode_outcomes
 
 ITERATION_ROWS: Final = 1_000
 """How many figures are made as objects at a time."""
+
+
+_DAY_BITS: Final = 23
+"""Ordinals of days are less than two to this power."""
 
 
 class CountedRows:
@@ -42,6 +47,23 @@ class CountedRows:
     def count(self) -> int:
         """How many figures are counted."""
         return int(np.count_nonzero(self.is_counted))
+
+    @cached_property
+    def count_beside_register(self) -> int:
+        """How many figures are not about incidents of the register with most figures.
+
+        A register is a scheme of incidents; those of one scheme share nobody.
+        """
+        incidents = self.state.column("incident")[self.is_counted]
+        sizes = np.bincount(incidents[incidents != NONE])
+        sizes_by_scheme: dict[str, int] = {}
+        for number in np.flatnonzero(sizes).tolist():
+            scheme = self.state.columns.incidents.values[number].partition(":")[0]
+            # An own incident of a reporter has a scheme for each reporter.
+            if not scheme.startswith(OWN_INCIDENT):
+                size = sizes_by_scheme.get(scheme, 0) + int(sizes[number])
+                sizes_by_scheme[scheme] = size
+        return self.count - max(sizes_by_scheme.values(), default=0)
 
     @cached_property
     def _reclassified(self) -> list[tuple[int, list[int]]]:
@@ -87,9 +109,11 @@ class CountedRows:
 class ColumnFigures(FigureSet):
     """A set of counted figures as row numbers; an object is made of a row when it is asked for."""
 
-    def __init__(self, counted: CountedRows, rows: IntArray) -> None:
+    def __init__(self, counted: CountedRows, rows: NDArray[np.integer[Any]]) -> None:
         """``rows``, int[n_figures], are in the order of recording."""
-        self._counted, self._state, self.rows = counted, counted.state, rows
+        self._counted, self._state = counted, counted.state
+        self.rows: NDArray[np.int32] = rows.astype(np.int32)
+        """The rows, in half of the usual bytes: an answer may have many millions."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -111,6 +135,11 @@ class ColumnFigures(FigureSet):
 
     def _column(self, name: str) -> NDArray[Any]:
         return self._state.column(name)[self.rows]
+
+    @property
+    def byte_count(self) -> int:
+        """About how many bytes of memory the figures take."""
+        return self.rows.nbytes
 
     @property
     def report_states(self) -> NDArray[np.uint8]:
@@ -246,8 +275,10 @@ class ColumnFigures(FigureSet):
 
     def find_uncovered_days(self, start: int, stop: int) -> list[tuple[int, int]]:
         """Return the runs of days from start to stop (ordinals, included) that no figure covers."""
-        periods = np.stack([self._column("first"), self._column("last")], axis=1)
-        return subtract_days(start, stop, map(tuple, np.unique(periods, axis=0).tolist()))
+        firsts, lasts = (self._column(name).astype(np.int64) for name in ("first", "last"))
+        distinct = sort_distinct(np.left_shift(firsts, _DAY_BITS) + lasts)
+        days = np.stack([distinct >> _DAY_BITS, distinct & ((1 << _DAY_BITS) - 1)], axis=1)
+        return subtract_days(start, stop, map(tuple, days.tolist()))
 
     def enclose_period(self) -> Period:
         """Return the period from the first to the last day; open if the beginning of one is."""

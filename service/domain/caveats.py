@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from service.domain.caveat_codes import CAVEAT_MEANINGS
 from service.domain.entities import Place, Reporter
@@ -11,7 +11,8 @@ from service.domain.figure import Figure, Scope
 from service.domain.figure_set import FigureSet, ScopePart
 from service.domain.reach import Reach
 from service.domain.report_state import ReportState
-from service.domain.total import Term, Total
+from service.domain.term_list import ListedTerms, TermList, list_both_terms, list_terms
+from service.domain.total import End, Total
 from service.domain.trees import Tree
 from service.domain.wording.bidi import isolate_bidi
 from service.domain.wording.range_text import (
@@ -165,7 +166,9 @@ def _find_unsaid(context: CaveatContext) -> Iterator[Caveat]:
             "No figure is about exactly these people or a part of them. The number follows from "
             "figures about wider or other people."
         )
-        yield _make_caveat(context, "follows", text, _figures_of_bounds(context.total) or figures)
+        yield _make_caveat(
+            context, "follows", text, list_both_terms(context.total).figures or figures
+        )
     steps = _find_running_total_steps(context)
     if steps:
         text = (
@@ -182,19 +185,16 @@ def _find_unsaid(context: CaveatContext) -> Iterator[Caveat]:
         yield _make_caveat(context, "partly_reported", text, figures)
 
 
-def _figures_of_bounds(total: Total) -> tuple[Figure, ...]:
-    """Return the figures whose ends make the low or the high, each once."""
-    terms = (*total.low_terms, *total.high_terms)
-    return tuple(dict.fromkeys(term.figure for term in terms))
-
-
 def _find_running_total_steps(context: CaveatContext) -> list[Figure]:
     """Return the figures of a difference whose two sides end on different days.
 
     Both begin on one day, or have no stated beginning.
     """
     found: dict[Figure, None] = {}
-    for terms in (context.total.low_terms, context.total.high_terms):
+    ends: tuple[End, End] = ("low", "high")
+    for terms in (list_terms(context.total, end) for end in ends):
+        if not terms.has_subtracted:
+            continue
         added_by_first: dict[object, list[Figure]] = {}
         for term in terms:
             if term.multiplier > 0:
@@ -341,7 +341,8 @@ def _find_contradictions(context: CaveatContext) -> Iterator[Caveat]:
         who = _join_reporters_of(context, context.self_contradicting)
         text = f"Figures of {who} contradict each other, and none was said to replace the other."
         yield _make_caveat(context, "same_reporter_conflict", text, context.self_contradicting)
-    soft_figures = total.soft_figures()
+    low_terms, high_terms = (terms.select_soft() for _, _, terms in _list_ends(total))
+    soft_figures = low_terms.join(high_terms).figures
     if soft_figures:
         text = "A bound rests on words such as “about” or “dozens”, read by convention."
         yield _make_caveat(context, "approximate", text, soft_figures)
@@ -380,66 +381,55 @@ def _describe_where(context: CaveatContext, figure: Figure) -> str:
 
 def _find_source_caveats(context: CaveatContext) -> Iterator[Caveat]:
     """Yield caveats on ends that come from one reporter or from parties to the conflict."""
-    total = context.total
-    ends = [
-        _End("low", total.low, total.low_terms, context.figures.find_backers(total.low_terms)),
-        _End("high", total.high, total.high_terms, context.figures.find_backers(total.high_terms)),
-    ]
-    yield from _find_party(context, ends)
+    yield from _find_party(context)
     reporter_ids = list(context.figures.count_by_reporter())
     if len(reporter_ids) == 1:
         who = _join_reporter_names(context, reporter_ids)
         text = f"Every figure counted comes from one reporter, {who}."
         yield _make_caveat(context, "single_reporter", text, context.figures)
         return
-    sentences, figures = [], []
-    for end in ends:
-        reporters = frozenset[str]().union(*end.backers) if end.people is not None else ()
+    sentences = []
+    stated: TermList = ListedTerms(())
+    for end, people, terms in _list_ends(context.total):
+        reporters = terms.list_backers(context.figures) if people is not None else frozenset()
         if len(reporters) == 1:
             who = _join_reporter_names(context, reporters)
-            sentences.append(
-                f"Every figure that makes the {end.name} comes from one reporter, {who}."
-            )
-            figures += [term.figure for term in end.terms]
+            sentences.append(f"Every figure that makes the {end} comes from one reporter, {who}.")
+            stated = stated.join(terms)
     if sentences:
-        yield _make_caveat(context, "single_reporter", " ".join(sentences), figures)
+        yield _make_caveat(context, "single_reporter", " ".join(sentences), stated.figures)
 
 
-class _End(NamedTuple):
-    """An end of a total with the terms of its proof.
-
-    ``backers`` has, for each term, every reporter that gives the same end of the same scope.
-    """
-
-    name: str
-    people: int | None
-    terms: Sequence[Term]
-    backers: Sequence[frozenset[str]]
+def _list_ends(total: Total) -> list[tuple[End, int | None, TermList]]:
+    """Return the ends of a total with their people and the terms of their proofs."""
+    return [
+        ("low", total.low, list_terms(total, "low")),
+        ("high", total.high, list_terms(total, "high")),
+    ]
 
 
-def _find_party(context: CaveatContext, ends: Sequence[_End]) -> Iterator[Caveat]:
+def _find_party(context: CaveatContext) -> Iterator[Caveat]:
     """Yield the caveat on the share of each end that only parties to the conflict report."""
     figures, reporters = context.figures, context.reporters
-    is_all = all(reporters[each].party for each in figures.count_by_reporter())
-    found: dict[Figure, None] = {}
+    parties = {each.id for each in reporters.values() if each.party}
+    is_all = parties.issuperset(figures.count_by_reporter())
+    found: TermList = ListedTerms(())
     shares = []
-    for end in ends:
-        party_terms = [
-            term
-            for term, backers in zip(end.terms, end.backers, strict=True)
-            if all(reporters[each].party for each in backers)
-        ]
-        if end.people is None or not party_terms:
+    for end, people, terms in _list_ends(context.total):
+        if people is None:
             continue
-        found |= dict.fromkeys(term.figure for term in party_terms)
-        share = sum_share(party_terms, end.people)
+        party_terms = terms.select_backed_by(parties, figures)
+        if not party_terms:
+            continue
+        found = found.join(party_terms)
+        share = round_share(party_terms.add_people(), people)
         if share:
-            shares.append(f"{format_count(share)} of the {format_count(end.people)} ({end.name})")
-        elif not end.people:
-            shares.append(f"the {end.name} of 0")
+            shares.append(f"{format_count(share)} of the {format_count(people)} ({end})")
+        elif not people:
+            shares.append(f"the {end} of 0")
     if not (is_all or found):
         return
-    chosen: Sequence[Figure] = figures if is_all else tuple(found)
+    chosen: Sequence[Figure] = figures if is_all else found.figures
     who = _join_reporters_of(context, chosen)
     if is_all:
         text = f"Every figure counted comes from a party to the conflict: {who}."
@@ -450,13 +440,12 @@ def _find_party(context: CaveatContext, ends: Sequence[_End]) -> Iterator[Caveat
     yield _make_caveat(context, "party_to_conflict", text, chosen, is_all=is_all)
 
 
-def sum_share(terms: Iterable[Term], people: int) -> int:
-    """Return how many people of an end the terms add to it, from 0 to all of them.
+def round_share(people: Fraction, all_people: int) -> int:
+    """Return how many people of an end some of its terms add, from 0 to all of them.
 
     Fractions of people are rounded to the nearest whole.
     """
-    amount = sum((term.multiplier * term.people for term in terms), Fraction(0))
-    return min(max(round(amount), 0), people)
+    return min(max(round(people), 0), all_people)
 
 
 def _find_relays(context: CaveatContext) -> Iterator[Caveat]:

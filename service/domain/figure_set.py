@@ -23,6 +23,10 @@ ScopePart = Literal["places", "period", "outcomes", "groups"]
 SCOPE_PARTS: Final[tuple[ScopePart, ...]] = ("places", "period", "outcomes", "groups")
 
 
+REFERENCE_BYTES: Final = 8
+"""What a list takes for each figure."""
+
+
 class FigureSet(Sequence[Figure]):
     """Counted figures in the order of recording, each once.
 
@@ -33,6 +37,11 @@ class FigureSet(Sequence[Figure]):
         return isinstance(other, FigureSet) and tuple(self) == tuple(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+    @property
+    @abstractmethod
+    def byte_count(self) -> int:
+        """About how many bytes of memory the set takes, without the figures themselves."""
 
     @abstractmethod
     def select_beyond(self, scope: Scope, part: ScopePart) -> "FigureSet":
@@ -147,6 +156,11 @@ class ListedFigures(FigureSet):
 
     def _select(self, condition: Callable[[Figure], bool]) -> "ListedFigures":
         return ListedFigures(filter(condition, self._figures), self._sources)
+
+    @property
+    def byte_count(self) -> int:
+        """About how many bytes of memory the set takes, without the figures themselves."""
+        return REFERENCE_BYTES * len(self._figures)
 
     def select_beyond(self, scope: Scope, part: ScopePart) -> "ListedFigures":
         """Return the figures that also cover people outside of the scope, in this part of it."""

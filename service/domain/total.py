@@ -38,7 +38,7 @@ class RoundedSum:
     sum does not give ``people``: then a search over whole numbers proved the rest.
     """
 
-    terms: tuple[Term, ...]
+    terms: Sequence[Term]
     terms_sum: Fraction
     people: int
     needs_search: bool
@@ -72,8 +72,8 @@ class Total:
     nearest: tuple[int, int | None] | None = None
     contradiction: int | None = None
     opening: Sequence[Figure] = ()
-    low_terms: tuple[Term, ...] = ()
-    high_terms: tuple[Term, ...] = ()
+    low_terms: Sequence[Term] = ()
+    high_terms: Sequence[Term] = ()
     low_roundings: tuple[RoundedSum, ...] = ()
     high_roundings: tuple[RoundedSum, ...] = ()
     is_relaxed: bool = False
@@ -87,9 +87,3 @@ class Total:
     def is_reported(self) -> bool:
         """Whether any counted figure overlaps the scope."""
         return bool(self.figures)
-
-    def soft_figures(self) -> tuple[Figure, ...]:
-        """Return the figures whose soft end is a term of a bound, each once."""
-        terms = (*self.low_terms, *self.high_terms)
-        soft = [term.figure for term in terms if term.end in term.figure.quantity.soft]
-        return tuple(dict.fromkeys(soft))

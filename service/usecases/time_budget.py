@@ -5,6 +5,8 @@ from time import monotonic
 from typing import Final
 
 from service.domain.errors import InvalidInputError, TimeBudgetExceededError
+from service.domain.figure_set import REFERENCE_BYTES, FigureSet
+from service.domain.term_list import TERM_BYTES, list_terms
 from service.domain.total import Total
 
 GIVE_UP_FACTOR: Final = 2
@@ -13,11 +15,6 @@ GIVE_UP_FACTOR: Final = 2
 
 TOTAL_BYTES: Final = 3_000
 """What one total takes with its caveats and its JSON, besides its figures and its proof."""
-
-TERM_BYTES: Final = 200
-"""What one term of a proof takes."""
-
-REFERENCE_BYTES: Final = 8
 
 
 class TimeBudget:
@@ -30,6 +27,7 @@ class TimeBudget:
         """
         self._total_seconds, self._answer_seconds = total_seconds, answer_seconds
         self._max_bytes, self._bytes = max_bytes, 0
+        self._counted: dict[int, Total] = {}
         self._started_at = monotonic()
 
     def postpone(self, seconds: float) -> None:
@@ -55,14 +53,21 @@ class TimeBudget:
     def take_memory(self, total: Total) -> None:
         """Count what the total takes; raises InvalidInputError if all together take too much.
 
-        This is an estimate from the number of figures and of terms of its proof.
+        This is an estimate from the number of figures and of terms of its proof. A total that is
+        used several times counts once.
         """
-        term_count = (
-            len(total.low_terms)
-            + len(total.high_terms)
-            + sum(len(each.terms) for each in (*total.low_roundings, *total.high_roundings))
-        )
-        self._bytes += TOTAL_BYTES + TERM_BYTES * term_count + REFERENCE_BYTES * len(total.figures)
+        if id(total) in self._counted:
+            return
+        self._counted[id(total)] = total
+        rounded = (*total.low_roundings, *total.high_roundings)
+        term_bytes = TERM_BYTES * sum(len(each.terms) for each in rounded)
+        term_bytes += list_terms(total, "low").byte_count + list_terms(total, "high").byte_count
+        figures = total.figures
+        self._bytes += TOTAL_BYTES + term_bytes
+        if isinstance(figures, FigureSet):
+            self._bytes += figures.byte_count
+        else:
+            self._bytes += REFERENCE_BYTES * len(figures)
         if self._bytes > self._max_bytes:
             raise InvalidInputError(
                 f"This takes more memory than one response may, {int(self._max_bytes) >> 20} MiB."

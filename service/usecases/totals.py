@@ -281,8 +281,15 @@ class TotalsCalculation:
             placed = self._compute_placed(scope, total)
             for each in {id(total): total, id(placed): placed}.values():
                 self._time_budget.take_memory(each)
+            if isinstance(total.figures, ColumnFigures):
+                self._overlapping[scope] = total.figures  # A million rows are held once.
             figures = self._find_overlapping(scope)
-            placed_figures = figures if placed is total else self._inside.find_overlapping(scope)
+            if placed is total:
+                placed_figures = figures
+            elif isinstance(placed.figures, ColumnFigures):
+                placed_figures = placed.figures
+            else:
+                placed_figures = self._inside.find_overlapping(scope)
             reach = self._find_reach(scope, total, figures)
             outcome_totals.append(
                 OutcomeTotal(

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from service.bounds.relaxation.component_bounds import DENOMINATOR, make_term_keys
+from service.bounds.relaxation.component_bounds import make_term_keys
 from service.bounds.relaxation.large_record import LargeRecord
 from service.columns.arrays import IntArray
+from service.columns.column_terms import DENOMINATOR
 from service.domain.total import End
 
 

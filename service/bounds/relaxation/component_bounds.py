@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.bounds.relaxation.component_worlds import ComponentWorlds
 from service.bounds.relaxation.constraint_table import OPEN
 from service.columns.arrays import BoolArray, IntArray
+from service.columns.column_terms import DENOMINATOR
 from service.domain.total import End
 from service.domain.vocabulary import OUTCOME_SETS
 
 SET_COUNT: Final = len(OUTCOME_SETS)
-
-DENOMINATOR: Final = 60
-"""Dual values are multiples of 1/60; the bound of a component with others is not used."""
 
 
 class BoundTerms:
@@ -56,21 +55,59 @@ def make_term_keys(components: IntArray, bits: int | IntArray) -> IntArray:
     return components * SET_COUNT + bits
 
 
+Value = TypeVar("Value", np.int64, np.bool_)
+
+
+class OutcomeColumns(Generic[Value]):
+    """An array with a row for each component and a column for each set of outcomes as bits.
+
+    Sets that differ only in outcomes that no component has share one column, so that a register of
+    killed people needs two columns and not 16.
+    """
+
+    def __init__(self, present: int, rows: NDArray[Value]) -> None:
+        """``present`` are all outcomes of components; ``rows`` fill each column."""
+        self.sets = [bits for bits in range(SET_COUNT) if bits & ~present == 0]
+        """The sets that have a column of their own."""
+        numbers = {bits: number for number, bits in enumerate(self.sets)}
+        self._numbers: IntArray = np.array([numbers[bits & present] for bits in range(SET_COUNT)])
+        self._values: NDArray[Value] = np.repeat(rows[:, None], len(self.sets), axis=1)
+
+    def __getitem__(self, key: tuple[Any, Any]) -> NDArray[Value]:
+        """Return the values of rows for one set of outcomes, or for one of each row."""
+        rows, bits = key
+        found: NDArray[Value] = self._values[rows, self._numbers[bits]]
+        return found
+
+    def __setitem__(self, key: tuple[Any, Any], values: Any) -> None:
+        rows, bits = key
+        self._values[rows, self._numbers[bits]] = values
+
+    def expand(self, rows: Any) -> NDArray[Value]:
+        """Return rows with all 16 columns."""
+        found: NDArray[Value] = self._values[rows][..., self._numbers]
+        return found
+
+    def set_rows(self, rows: Any, values: NDArray[Value]) -> None:
+        """Set rows to values with all 16 columns."""
+        self._values[rows] = values[..., self.sets]
+
+
 class ComponentBounds:
     """Bounds on the people of each component, for each set of outcomes as bits.
 
-    ``lows`` and ``highs`` are int[n_components, 16]. A low is 0, and a high ``OPEN``, where nothing
-    else is proved. ``is_exact``, bool[n_components, 16], flags those that are reached at both ends.
-    ``is_special``, bool[n_components], flags components whose bounds are not known here:
-    contradictory and irregular ones, and those that are too large.
+    A low is 0, and a high ``OPEN``, where nothing else is proved. ``is_exact`` flags those that are
+    reached at both ends. ``is_special``, bool[n_components], flags components whose bounds are not
+    known here: contradictory and irregular ones, and those that are too large.
     """
 
     def __init__(self, outcomes: IntArray) -> None:
         """``outcomes``, int[n_components], are those of each component, as bits."""
         count = len(outcomes)
-        self.lows: IntArray = np.zeros((count, SET_COUNT), dtype=np.int64)
-        self.highs: IntArray = np.full((count, SET_COUNT), OPEN, dtype=np.int64)
-        self.is_exact: BoolArray = np.zeros((count, SET_COUNT), dtype=bool)
+        present = int(np.bitwise_or.reduce(outcomes, initial=0))
+        self.lows = OutcomeColumns(present, np.zeros(count, dtype=np.int64))
+        self.highs = OutcomeColumns(present, np.full(count, OPEN, dtype=np.int64))
+        self.is_exact = OutcomeColumns(present, np.zeros(count, dtype=np.bool_))
         self.is_special: BoolArray = np.zeros(count, dtype=bool)
         self.outcomes = outcomes
         self.low_terms, self.high_terms = BoundTerms(), BoundTerms()
@@ -94,15 +131,15 @@ class ComponentBounds:
         Nothing is known of special components.
         """
         self.worlds.finish()
-        self.lows[self.is_special], self.highs[self.is_special] = 0, OPEN
-        self.is_exact[self.is_special] = False
-        numbers = np.arange(len(self.outcomes))[:, None]
-        own = self.outcomes[:, None] & np.arange(SET_COUNT)
-        self.lows[:] = self.lows[numbers, own]
-        self.highs[:] = self.highs[numbers, own]
-        self.is_exact[:] = self.is_exact[numbers, own]
-        is_empty = own == 0
-        self.lows[is_empty], self.highs[is_empty], self.is_exact[is_empty] = 0, 0, True
+        every, special = np.arange(len(self.outcomes)), np.flatnonzero(self.is_special)
+        for bits in self.lows.sets:
+            self.lows[special, bits], self.highs[special, bits] = 0, OPEN
+            self.is_exact[special, bits] = False
+        for bits in self.lows.sets:
+            own = self.outcomes & bits
+            self.lows[every, bits] = np.where(own, self.lows[every, own], 0)
+            self.highs[every, bits] = np.where(own, self.highs[every, own], 0)
+            self.is_exact[every, bits] = self.is_exact[every, own] | (own == 0)
 
 
 @cache

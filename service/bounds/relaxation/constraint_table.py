@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.bounds.boxes import PLACE_AXIS
-from service.columns.arrays import BoolArray, IntArray
+from service.columns.arrays import BoolArray, IntArray, sort_distinct
 from service.columns.column_figures import CountedRows
+from service.columns.column_terms import NumberedScopes
 from service.columns.interval_lists import IntervalLists
 from service.columns.record_columns import NONE, SOFT_BITS
 from service.columns.record_state import RecordState
@@ -160,10 +161,13 @@ class ConstraintTable:
         return found
 
     def add_partners(self, constraints: IntArray) -> IntArray:
-        """Return the constraints and all in the same irregular groups, directly or not."""
+        """Return the constraints and all in the same irregular groups, directly or not.
+
+        They are in ascending order, each once.
+        """
         pending = constraints[self.is_irregular[constraints]].tolist()
         if not pending:
-            return np.unique(constraints)
+            return sort_distinct(constraints)
         members = set(constraints.tolist())
         seen: set[int] = set()
         while pending:
@@ -282,6 +286,11 @@ class ConstraintTable:
         return self._compared_groups[number]
 
     @cached_property
+    def scope_numbers(self) -> NumberedScopes:
+        """The constraint of each row, by which terms know figures of the same scope."""
+        return NumberedScopes(self.constraint_of_row)
+
+    @cached_property
     def is_about_everyone(self) -> BoolArray:
         """Which constraints name no groups."""
         selections = self.state.group_sets.selections
@@ -370,6 +379,10 @@ class PlaceIntervals:
             dtype=np.int64,
         )
         """How many places each selection has; ``UNLIMITED`` for everywhere and other divisions."""
+        self.interval_counts: IntArray = np.array(
+            [0 if each is None else len(each) for each in self.intervals], dtype=np.int64
+        )
+        """How many intervals each selection has."""
         self._lists = IntervalLists(self.intervals)
         hulls = [(each[0][0], each[-1][1]) if each else EVERYWHERE for each in self.intervals]
         self.hulls: IntArray = np.array(hulls, dtype=np.int64).reshape(-1, 2)

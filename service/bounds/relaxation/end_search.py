@@ -16,7 +16,6 @@ import numpy as np
 from service.bounds.account_worlds import Account
 from service.bounds.computation import Steps
 from service.bounds.crowds import Crowds, join_crowds
-from service.bounds.relaxation.component_bounds import DENOMINATOR
 from service.bounds.relaxation.component_worlds import Options, join_options, make_options
 from service.bounds.relaxation.end_objective import EndObjective
 from service.bounds.relaxation.free_points import Area, find_free_points
@@ -26,6 +25,7 @@ from service.bounds.relaxation.wide_multipliers import MultiplierBound, Multipli
 from service.bounds.relaxation.wide_program import Block, BuiltProgram, WideProgram
 from service.bounds.solver import Deadline, UnboundedError, UnsolvedError
 from service.columns.arrays import BoolArray, IntArray
+from service.columns.column_terms import DENOMINATOR
 from service.domain.total import End
 
 MAX_ROUNDS: Final = 16

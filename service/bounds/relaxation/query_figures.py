@@ -21,12 +21,21 @@ from service.bounds.relaxation.component_bounds import (
     make_term_keys,
 )
 from service.bounds.relaxation.constraint_table import OPEN
+from service.bounds.relaxation.equal_components import ComponentMembers, make_members
 from service.bounds.relaxation.large_record import LargeRecord
 from service.bounds.relaxation.narrow_components import WIDE
 from service.bounds.relaxation.record_objects import RecordObjects
 from service.bounds.solver import Deadline
-from service.columns.arrays import BoolArray, IntArray
+from service.columns.arrays import BoolArray, IntArray, list_distinct
 from service.columns.column_figures import ColumnFigures
+from service.columns.column_terms import (
+    DENOMINATOR,
+    ColumnTerms,
+    TermArrays,
+    join_term_arrays,
+    make_term_arrays,
+    read_people,
+)
 from service.domain.figure import Figure, Scope
 from service.domain.total import End, RoundedSum, Term, Total
 from service.domain.trees import Tree
@@ -42,9 +51,9 @@ class ProvenResult(ComponentResult):
     low_roundings: Sequence[RoundedSum] = ()
     high_roundings: Sequence[RoundedSum] = ()
 
-    def make_terms(self, bound_end: End) -> list[Term]:
+    def make_terms(self, bound_end: End) -> Sequence[Term]:
         """Return the terms of one end of the range."""
-        return list(self.low_terms if bound_end == "low" else self.high_terms)
+        return self.low_terms if bound_end == "low" else self.high_terms
 
     def make_roundings(self, bound_end: End) -> list[RoundedSum]:
         """Return the sums of terms that are rounded to whole people."""
@@ -93,11 +102,13 @@ class QueryFigures:
         self.region = make_region(scope, *trees)
         self.bits = encode_outcomes(scope.outcomes)
         self.objects = RecordObjects(record.table, is_kept, trees, cache, record.known_components)
-        self.overlapping: IntArray = np.unique(record.table.constraint_of_row[figures.rows])
+        constraints = record.table.constraint_of_row[figures.rows]
+        self.overlapping = list_distinct(constraints, len(record.table))
         touched = record.table.add_partners(self.overlapping)
         touched = touched[is_kept[record.table.first_rows[touched]]]
         labels = record.components.labels[touched]
-        self.components = self.touched = np.unique(labels[labels != WIDE])
+        self.components = list_distinct(labels[labels != WIDE], record.components.count)
+        self.touched = self.components
         self.wide = np.searchsorted(record.components.wide, touched[labels == WIDE])
         self.has_all = has_all
         self.is_restricted = False
@@ -134,6 +145,15 @@ class QueryFigures:
         members = self.record.components.members_of(component)
         return members[self.is_kept[self.record.table.first_rows[members]]]
 
+    def find_members(self, components: IntArray) -> ComponentMembers:
+        """Return components with their constraints that are kept."""
+        record = self.record
+        members = record.components.find_members(components)
+        is_kept = self.is_kept[record.table.first_rows[members]]
+        owners = np.repeat(np.arange(len(components)), record.components.sizes[components])
+        counts = np.bincount(owners[is_kept], minlength=len(components))
+        return make_members(components, counts, members[is_kept])
+
     def combine(self, results: Sequence[ComponentResult], deadline: Deadline) -> Total:
         """Return the total of all figures of the query from the results of their components."""
         is_overlapping = np.zeros(len(self.is_kept), dtype=bool)
@@ -143,8 +163,40 @@ class QueryFigures:
             return bool(is_overlapping[self.objects.row_of(figure)])
 
         return combine_results(
-            self.figures, results, self.objects.find_position, overlaps, deadline
+            self.figures,
+            results,
+            self.objects.find_position,
+            overlaps,
+            deadline,
+            self.join_terms,
         )
+
+    def join_terms(self, parts: Sequence[Sequence[Term]]) -> Sequence[Term]:
+        """Return the terms of several lists, those that contribute most first."""
+        columns = [each for each in parts if isinstance(each, ColumnTerms)]
+        others = [term for each in parts if not isinstance(each, ColumnTerms) for term in each]
+        if not columns:
+            return sort_terms(others, self.objects.find_position)
+        if any(DENOMINATOR % term.multiplier.denominator for term in others):
+            others += [term for each in columns for term in each]
+            return sort_terms(others, self.objects.find_position)
+        rows = np.array([self.objects.row_of(term.figure) for term in others], dtype=np.int64)
+        is_high = np.array([term.end == "high" for term in others], dtype=bool)
+        sixtieths = np.array(
+            [int(term.multiplier * DENOMINATOR) for term in others], dtype=np.int64
+        )
+        listed = make_term_arrays(rows, is_high, sixtieths)
+        return self._make_column_terms(
+            join_term_arrays([listed, *(each.arrays for each in columns)])
+        )
+
+    def _make_column_terms(self, terms: TermArrays) -> ColumnTerms:
+        """Return the terms, those that contribute most first."""
+        table = self.record.table
+        contributions = np.abs(terms.sixtieths * read_people(table.counted, terms))
+        origins = table.state.column("origin")[terms.rows]
+        order = np.lexsort((~terms.is_high, origins, -contributions))
+        return ColumnTerms(table.counted, table.scope_numbers, terms.select(order))
 
     def make_sum(self, bounds: ComponentBounds, components: IntArray) -> ProvenResult:
         """Return the sum of exact bounds."""
@@ -154,12 +206,23 @@ class QueryFigures:
             int(bounds.lows[components, self.bits].sum()),
             None if is_open else int(highs.sum()),
             {
-                "low": self.make_bound_terms(bounds, components, "low", self.bits),
-                "high": ()
-                if is_open
-                else self.make_bound_terms(bounds, components, "high", self.bits),
+                "low": self.make_sum_terms(bounds, components, "low"),
+                "high": () if is_open else self.make_sum_terms(bounds, components, "high"),
             },
         )
+
+    def make_sum_terms(
+        self, bounds: ComponentBounds, components: IntArray, kind: End
+    ) -> ColumnTerms:
+        """Return the terms of the bounds of components for the outcomes of the query."""
+        keys = make_term_keys(components, bounds.outcomes[components] & self.bits)
+        terms = bounds.low_terms if kind == "low" else bounds.high_terms
+        _, constraints, sixtieths = terms.find(keys)
+        is_high = (sixtieths > 0) == (kind == "high")
+        rows = np.empty_like(constraints)
+        rows[is_high] = self.record.find_end_rows(constraints[is_high], "high")
+        rows[~is_high] = self.record.find_end_rows(constraints[~is_high], "low")
+        return self._make_column_terms(make_term_arrays(rows, is_high, sixtieths))
 
     def make_bound_terms(
         self, bounds: ComponentBounds, components: IntArray, kind: End, outcomes: int

@@ -16,7 +16,7 @@ import numpy as np
 from service.bounds.account_worlds import Account
 from service.bounds.crowds import Crowds
 from service.bounds.relaxation.claim_terms import ClaimTerms
-from service.bounds.relaxation.component_bounds import DENOMINATOR, make_term_keys
+from service.bounds.relaxation.component_bounds import make_term_keys
 from service.bounds.relaxation.component_worlds import (
     Options,
     join_options,
@@ -28,6 +28,7 @@ from service.bounds.relaxation.end_objective import EndObjective
 from service.bounds.relaxation.shapes import Window, flag_in_window
 from service.bounds.relaxation.weighted_components import WeighedComponent, WindowWeights
 from service.columns.arrays import BoolArray, IntArray
+from service.columns.column_terms import DENOMINATOR
 from service.columns.record_columns import NONE
 from service.domain.total import End
 from service.domain.vocabulary import OUTCOMES

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from service.domain.figure_set import FigureSet
 from service.domain.reach import NO_GAPS, Reach
+from service.domain.term_list import list_terms
 from service.domain.total import Total
 from service.domain.totals_result import OutcomeTotal
 from service.domain.wording.range_text import total_range_text
@@ -98,7 +99,7 @@ def _has_foreign_high(total: Total, outcomes: frozenset[str]) -> bool:
     """Whether the high follows from figures that also count other outcomes."""
     if total.high is None or total.low == total.high or total.is_disputed:
         return False
-    return any(not term.figure.scope.outcomes <= outcomes for term in total.high_terms)
+    return list_terms(total, "high").has_other_outcomes(outcomes)
 
 
 def states_total(total: Total, placed: Total) -> bool:

@@ -1,6 +1,6 @@
 """The page of a subject: its sentence, what it covers, what to know, and the charts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -9,6 +9,7 @@ from werkzeug.utils import cached_property
 
 from service.domain.caveats import Caveat
 from service.domain.periods import ALWAYS
+from service.domain.term_list import TermList, list_terms
 from service.domain.total import Term
 from service.domain.totals_result import OutcomeTotal, Part
 from service.domain.vocabulary import OUTCOMES, ROOT_GROUP
@@ -258,14 +259,13 @@ class PlacePage(ViewModel):
         )  # fmt: skip
 
     @cached_property
-    def _stated_terms(self) -> Sequence[Term]:
+    def _stated_terms(self) -> TermList:
         """The terms of the low that the page states, the largest first."""
         proved = self.lead_total
         drawn = choose_drawn_range(proved)
         is_placed = drawn.beyond is not None and drawn.is_placed
         total = proved.placed if is_placed else proved.total
-        positive = [each for each in total.low_terms if each.multiplier > 0 and each.people]
-        return sorted(positive, key=lambda each: -each.multiplier * each.people)
+        return list_terms(total, "low").select_added()
 
     @cached_property
     def largest_figures(self) -> list[LargestFigure]:
@@ -278,11 +278,13 @@ class PlacePage(ViewModel):
     @property
     def smaller_figures(self) -> str:
         """How many more figures there are, and what they add up to; empty if there are none."""
-        rest = self._stated_terms[MAX_LARGEST:]
-        if not rest:
+        terms = self._stated_terms
+        count = len(terms) - MAX_LARGEST
+        if count <= 0:
             return ""
-        people = int(sum(each.multiplier * each.people for each in rest))
-        return plain_text("largest.rest", count=len(rest), people=format_count(people))
+        largest = sum(each.multiplier * each.people for each in terms[:MAX_LARGEST])
+        people = int(terms.add_people() - largest)
+        return plain_text("largest.rest", count=count, people=format_count(people))
 
     def _describe(self, term: Term) -> str:
         scope = term.figure.scope

@@ -1,0 +1,135 @@
+"""Terms of proofs as arrays say the same as lists of terms."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.bounds.engine import TotalsEngine
+from service.columns.column_figures import ColumnFigures, CountedRows
+from service.columns.column_terms import (
+    DENOMINATOR,
+    ColumnTerms,
+    NumberedScopes,
+    make_term_arrays,
+)
+from service.domain.figure import Scope
+from service.domain.figure_set import NO_FIGURES
+from service.domain.term_list import ListedTerms, TermList, list_both_terms, list_terms
+from service.domain.total import Term, Total
+from tests.bounds.builders import (
+    AMPLE_SECONDS,
+    GROUP_NODES,
+    PLACE_NODES,
+    Case,
+    Forest,
+    cases,
+    make_figure,
+    make_scope,
+)
+from tests.columns.test_column_figures import make_case_state
+
+FOREST = Forest(PLACE_NODES, GROUP_NODES)
+
+
+def make_both(case: Case) -> tuple[ColumnTerms, ListedTerms, ColumnFigures]:
+    """Return the terms of both ends of a total, as arrays and as a list, and its figures."""
+    state = make_case_state(case)
+    counted = CountedRows(state, state.is_live)
+    engine = TotalsEngine(case.figures, case.forest.places, case.forest.groups)
+    total = engine.total(case.query, AMPLE_SECONDS)
+    terms = [
+        each
+        for each in (*total.low_terms, *total.high_terms)
+        if DENOMINATOR % each.multiplier.denominator == 0
+    ]
+    return make_columns(counted, terms), ListedTerms(terms), counted.find_overlapping(case.query)
+
+
+def make_columns(counted: CountedRows, terms: Sequence[Term]) -> ColumnTerms:
+    """Return the terms as arrays."""
+    rows = {figure.id: row for row, figure in enumerate(counted.state.figures)}
+    arrays = make_term_arrays(
+        np.array([rows[each.figure.id] for each in terms], dtype=np.int64),
+        np.array([each.end == "high" for each in terms], dtype=bool),
+        np.array([int(each.multiplier * DENOMINATOR) for each in terms], dtype=np.int64),
+    )
+    numbers: dict[Scope, int] = {}
+    scopes = [numbers.setdefault(each.scope, len(numbers)) for each in counted.state.figures]
+    return ColumnTerms(counted, NumberedScopes(np.array(scopes, dtype=np.int64)), arrays)
+
+
+@given(cases())
+def test_terms_as_arrays_are_the_same_terms(case: Case) -> None:
+    columns, listed, _ = make_both(case)
+    assert tuple(columns) == tuple(listed) == columns[:]
+    assert columns == listed
+    assert len(columns) == len(listed)
+    assert columns[:2] == listed[:2]
+    for position in range(-len(listed), len(listed)):
+        assert columns[position] == listed[position]
+
+
+@given(cases(), st.sets(st.sampled_from("AB")))
+def test_terms_as_arrays_are_selected_and_added_as_a_list_is(
+    case: Case, reporters: set[str]
+) -> None:
+    columns, listed, figures = make_both(case)
+    assert set(columns.figures) == set(listed.figures)
+    assert columns.has_subtracted == listed.has_subtracted
+    for outcomes in (frozenset({"killed"}), case.query.outcomes):
+        assert columns.has_other_outcomes(outcomes) == listed.has_other_outcomes(outcomes)
+    assert columns.add_people() == listed.add_people()
+    assert columns.sum_by_reporter() == listed.sum_by_reporter()
+    assert columns.select_added() == listed.select_added()
+    assert columns.select_soft() == listed.select_soft()
+    for each in (figures, NO_FIGURES):
+        assert columns.list_backers(each) == listed.list_backers(each)
+        backed = listed.select_backed_by(reporters, each)
+        assert columns.select_backed_by(reporters, each) == backed
+
+
+def test_two_lists_of_terms_are_joined_whatever_they_are() -> None:
+    figures = [make_figure(f"f{number}", number, number, soft="low") for number in (1, 2, 3)]
+    case = Case(FOREST, figures, make_scope())
+    state = make_case_state(case)
+    counted = CountedRows(state, state.is_live)
+    lows = [Term(each, "low", Fraction(1)) for each in figures[:2]]
+    highs = [Term(figures[2], "high", Fraction(-2))]
+    for low, high in (
+        (make_columns(counted, lows), make_columns(counted, highs)),
+        (make_columns(counted, lows), ListedTerms(highs)),
+        (ListedTerms(lows), make_columns(counted, highs)),
+    ):
+        joined: TermList = low.join(high)
+        assert tuple(joined) == (*lows, *highs)
+        assert list_both_terms(Total(low_terms=low, high_terms=high)) == joined
+    nothing = ListedTerms(())
+    columns = make_columns(counted, lows)
+    assert columns.join(nothing) is columns
+    assert nothing.join(columns) is columns
+    assert make_columns(counted, []).join(columns) is columns
+
+
+def test_the_terms_of_an_end_are_a_list_whatever_they_were() -> None:
+    term = Term(make_figure("f", 2, 3), "low", Fraction(1))
+    terms = ListedTerms([term])
+    assert list_terms(Total(low_terms=terms), "low") is terms
+    assert tuple(list_terms(Total(low_terms=(term,)), "low")) == (term,)
+    assert tuple(list_terms(Total(low_terms=(term,)), "high")) == ()
+    assert terms.byte_count > ListedTerms(()).byte_count == 0
+
+
+def test_equal_ends_and_multipliers_take_no_memory_of_their_own() -> None:
+    figures = [make_figure(f"f{number}", number, number) for number in range(1, 9)]
+    case = Case(FOREST, figures, make_scope())
+    state = make_case_state(case)
+    counted = CountedRows(state, state.is_live)
+    equal = make_columns(counted, [Term(each, "low", Fraction(1)) for each in figures])
+    different = make_columns(
+        counted,
+        [Term(each, "low", Fraction(at)) for at, each in enumerate(figures, 1)],
+    )
+    assert equal.byte_count < different.byte_count
