@@ -4,7 +4,7 @@ Components of one shape share one program, and many components are solved as one
 a block for each. Each bound is proved by its dual values in whole numbers.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from math import inf
 from operator import or_
@@ -18,7 +18,6 @@ from service.bounds.crowds import Crowds, join_crowds
 from service.bounds.linear_program import LinearProgram
 from service.bounds.partition import NOWHERE, TooManyCellsError
 from service.bounds.relaxation.component_bounds import (
-    DENOMINATOR,
     SET_COUNT,
     ComponentBounds,
     list_sets,
@@ -26,6 +25,11 @@ from service.bounds.relaxation.component_bounds import (
 )
 from service.bounds.relaxation.component_worlds import ComponentEdges, make_world_keys
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
+from service.bounds.relaxation.equal_components import (
+    ComponentMembers,
+    EqualComponents,
+    EqualSearch,
+)
 from service.bounds.relaxation.shapes import (
     DIVISION_AXIS,
     Shape,
@@ -34,16 +38,15 @@ from service.bounds.relaxation.shapes import (
     make_shape_box,
 )
 from service.bounds.relaxation.solved_components import (
-    ComponentKey,
     SolvedComponent,
     SolvedComponents,
     SolvedTerms,
     SolvedWorld,
-    make_component_key,
 )
 from service.bounds.solver import Deadline, Model, UnsolvedError
 from service.bounds.sparse_matrix import SparseMatrix, hstack, vstack
 from service.columns.arrays import BoolArray, FloatArray, IntArray
+from service.columns.column_terms import DENOMINATOR
 from service.domain.total import End
 from service.domain.vocabulary import OUTCOMES
 
@@ -73,13 +76,6 @@ AMPLE_TIME: Final = Deadline(inf)
 """A batch is so small that its runs have no time limit."""
 
 
-class Members(NamedTuple):
-    """A component by its number, and its constraints."""
-
-    component: int
-    constraints: IntArray
-
-
 class BlockSolver:
     """Sets the bounds of components with regular constraints whose places have intervals."""
 
@@ -89,48 +85,40 @@ class BlockSolver:
         bounds: ComponentBounds,
         solved: SolvedComponents,
         window: Window | None = None,
+        *,
+        keeps_worlds: bool = True,
     ) -> None:
         """``solved`` are those of earlier calls, to which the new ones are added.
 
-        With a window, the bounds are of the people in it; None means everyone.
+        With a window, the bounds are of the people in it; None means everyone. ``keeps_worlds`` is
+        whether the worlds that reach the bounds are wanted, too.
         """
         self._table, self._bounds, self._solved = table, bounds, solved
         self._window = window
-        self._edges: dict[int, ComponentEdges] = {}
+        self._edges: dict[int, ComponentEdges] | None = {} if keeps_worlds else None
 
-    def solve(self, components: Iterable[Members]) -> Steps[None]:
+    def solve(self, members: ComponentMembers) -> Steps[None]:
         """Set the bounds of components; each step solves some of them.
 
-        Equal components, with the same shape and numbers, are solved once.
+        Equal components are solved once.
         """
-        finder = ShapeFinder(self._table)
-        equal: dict[ComponentKey, _EqualComponents] = {}
-        for component, constraints in components:
-            yield
-            shape, order, edges = finder.find_shape(constraints, self._window)
-            self._edges[component] = edges
-            key = make_component_key(self._table, shape, order)
-            if key not in equal:
-                equal[key] = _EqualComponents(key)
-            equal[key].add(component, order)
+        search = EqualSearch(self._table, self._window, self._edges)
         known = _KnownBounds(self._bounds, self._edges)
-        unsolved: dict[Shape, list[_EqualComponents]] = {}
-        for key, each in equal.items():
-            solved = self._solved.get(key)
-            if solved is None:
-                unsolved.setdefault(key[0], []).append(each)
+        unsolved: dict[Shape, list[EqualComponents]] = {}
+        for equal in (yield from search.find(members)):
+            solved = self._solved.get(equal.key)
+            if solved is None or (solved.worlds is None and self._edges is not None):
+                unsolved.setdefault(equal.key[0], []).append(equal)
             else:
-                known.add(each.components, each.orders, solved)
-        yield from self._solve_shapes(finder, unsolved, known)
+                known.add(equal.components, equal.orders, solved)
+        yield from self._solve_shapes(unsolved, known)
         yield
         known.set_all()
 
     def _solve_shapes(
-        self,
-        finder: ShapeFinder,
-        shapes: Mapping[Shape, Sequence["_EqualComponents"]],
-        known: "_KnownBounds",
+        self, shapes: Mapping[Shape, Sequence[EqualComponents]], known: "_KnownBounds"
     ) -> Steps[None]:
+        finder = ShapeFinder(self._table)
         batch = _Batch(self._edges)
         for shape in sorted(shapes, key=_join_outcomes):
             program = yield from _build_program(finder, shape)
@@ -160,33 +148,16 @@ class BlockSolver:
                 known.add(equal.components[1:], equal.orders[1:], solved)
 
 
-class _EqualComponents:
-    """Components with the same shape and numbers, and their constraints in its order."""
-
-    def __init__(self, key: ComponentKey) -> None:
-        self.key = key
-        self.components: list[int] = []
-        self.orders: list[list[int]] = []
-
-    def add(self, component: int, order: list[int]) -> None:
-        """Add a component."""
-        self.components.append(component)
-        self.orders.append(order)
-
-
 class _KnownBounds:
     """Bounds that were solved before, set all at once."""
 
-    def __init__(self, bounds: ComponentBounds, edges: Mapping[int, ComponentEdges]) -> None:
+    def __init__(self, bounds: ComponentBounds, edges: Mapping[int, ComponentEdges] | None) -> None:
         self._bounds, self._edges = bounds, edges
         self._found: list[tuple[IntArray, SolvedComponent]] = []
         self._terms: dict[End, list[tuple[IntArray, IntArray, IntArray]]] = {"low": [], "high": []}
 
-    def add(
-        self, numbers: Sequence[int], order_lists: Sequence[list[int]], solved: SolvedComponent
-    ) -> None:
+    def add(self, components: IntArray, orders: IntArray, solved: SolvedComponent) -> None:
         """Note the bounds of equal components, with their constraints in the shape's order."""
-        components, orders = np.array(numbers), np.array(order_lists)
         self._found.append((components, solved))
         for each in solved.terms:
             count = len(each.positions)
@@ -205,25 +176,25 @@ class _KnownBounds:
         bounds = self._bounds
         chosen = np.concatenate([components for components, _ in self._found])
         counts = np.array([len(components) for components, _ in self._found])
-        for values, found in (
-            (bounds.is_special, [each.is_special for _, each in self._found]),
-            (bounds.lows, [each.lows for _, each in self._found]),
-            (bounds.highs, [each.highs for _, each in self._found]),
-            (bounds.is_exact, [each.is_exact for _, each in self._found]),
-        ):
-            values[chosen] = np.repeat(np.array(found), counts, axis=0)
+        numbers = np.repeat(np.arange(len(counts)), counts)
+        bounds.is_special[chosen] = np.array([each.is_special for _, each in self._found])[numbers]
+        bounds.lows.set_rows(chosen, np.array([each.lows for _, each in self._found])[numbers])
+        bounds.highs.set_rows(chosen, np.array([each.highs for _, each in self._found])[numbers])
+        is_exact = np.array([each.is_exact for _, each in self._found])
+        bounds.is_exact.set_rows(chosen, is_exact[numbers])
         for terms, parts in (
             (bounds.low_terms, self._terms["low"]),
             (bounds.high_terms, self._terms["high"]),
         ):
             if parts:
                 terms.add(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-        self._add_worlds()
+        if self._edges is not None:
+            self._add_worlds(self._edges)
 
-    def _add_worlds(self) -> None:
+    def _add_worlds(self, edges: Mapping[int, ComponentEdges]) -> None:
         reached, keys, crowds = [], [], []
         for components, solved in self._found:
-            for each in solved.worlds:
+            for each in solved.worlds or ():
                 own_keys = make_world_keys(components, each.bits, each.kind)
                 reached.append(own_keys)
                 keys.append(np.repeat(own_keys, len(each.crowds.people)))
@@ -233,7 +204,7 @@ class _KnownBounds:
             np.concatenate([nobody, *reached]),
             np.concatenate([nobody, *keys]),
             join_crowds(crowds),
-            self._edges,
+            edges,
         )
 
 
@@ -251,8 +222,8 @@ def _build_program(finder: ShapeFinder, shape: Shape) -> Steps[LinearProgram | N
 
 
 def _split_members(
-    program: LinearProgram, members: Sequence[_EqualComponents]
-) -> Iterator[Sequence[_EqualComponents]]:
+    program: LinearProgram, members: Sequence[EqualComponents]
+) -> Iterator[Sequence[EqualComponents]]:
     """Yield as many components as one linear program can hold."""
     count = max(1, MAX_BATCH_COLUMNS // max(1, program.constraint_matrix.shape[1]))
     for start in range(0, len(members), count):
@@ -266,7 +237,7 @@ class _Instances:
         self,
         program: LinearProgram,
         table: ConstraintTable,
-        members: Sequence[_EqualComponents],
+        members: Sequence[EqualComponents],
         shape: Shape,
     ) -> None:
         self.program = program
@@ -343,8 +314,8 @@ class _Reached(NamedTuple):
 class _Batch:
     """Components that are solved as one linear program with a block for each."""
 
-    def __init__(self, edges: Mapping[int, ComponentEdges]) -> None:
-        """``edges`` are those of each component by its number."""
+    def __init__(self, edges: Mapping[int, ComponentEdges] | None) -> None:
+        """``edges`` are those of each component by its number; None if no world is wanted."""
         self._edges = edges
         self._instances: list[_Instances] = []
         self._worlds: list[tuple[End, int, BoolArray, IntArray, Crowds]] = []
@@ -404,7 +375,7 @@ class _Batch:
         )
 
     @property
-    def equal(self) -> list[_EqualComponents]:
+    def equal(self) -> list[EqualComponents]:
         """The components that each component of the batch is the first of."""
         return [each for instances in self._instances for each in instances.equal]
 
@@ -425,7 +396,7 @@ class _Batch:
         bounds.is_special[self._components[is_special]] = True
         is_in_special = is_special[self._row_owners]
         self._lower[is_in_special], self._upper[is_in_special] = -np.inf, np.inf
-        model = Model(self._matrix, self._lower, self._upper)
+        model = Model(self._matrix, self._lower, self._upper, is_sparsified=False)
         outcomes = bounds.outcomes[self._components]
         for bits in list_sets(self._outcomes):
             kept = ~is_special & (outcomes & bits == bits)
@@ -460,6 +431,8 @@ class _Batch:
 
         ``is_counted``, bool[n_columns], flags the columns whose people are bounded.
         """
+        if self._edges is None:
+            return
         whole, is_reached = reached.whole, reached.is_reached
         is_other = (self._people_outcomes != 0) & ~is_counted & is_reached[self._column_owners]
         if is_other.any():
@@ -507,15 +480,15 @@ class _Batch:
             ):
                 positions = own_rows - self._first_rows[owner]
                 terms[owner].append(SolvedTerms(kind, bits, positions, own_multipliers))
-        worlds = self._list_worlds()
+        worlds = None if self._edges is None else self._list_worlds()
         return [
             SolvedComponent(
                 bool(bounds.is_special[component]),
-                bounds.lows[component].copy(),
-                bounds.highs[component].copy(),
-                bounds.is_exact[component].copy(),
+                bounds.lows.expand(component),
+                bounds.highs.expand(component),
+                bounds.is_exact.expand(component),
                 tuple(terms[owner]),
-                tuple(worlds[owner]),
+                None if worlds is None else tuple(worlds[owner]),
             )
             for owner, component in enumerate(self._components.tolist())
         ]
@@ -536,6 +509,7 @@ class _Batch:
             hstack(self._matrix, slacks),
             np.where(is_crossed, -np.inf, self._lower),
             self._upper,
+            is_sparsified=False,
         )
         costs = np.concatenate([np.zeros(column_count), np.ones(2 * count)])
         solution = model.minimise(costs, AMPLE_TIME)

@@ -1,27 +1,27 @@
 """Bounds on the people of all narrow components, and of parts of some of them."""
 
-from collections.abc import Sequence
+from dataclasses import replace
+from threading import Lock
 from typing import Final
 
 import numpy as np
 
 from service.bounds.computation import Computation, Steps
-from service.bounds.relaxation.block_solver import BlockSolver, Members
+from service.bounds.relaxation.block_solver import BlockSolver
 from service.bounds.relaxation.component_bounds import (
-    DENOMINATOR,
-    SET_COUNT,
     ComponentBounds,
     make_term_keys,
 )
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
+from service.bounds.relaxation.equal_components import ComponentMembers, make_members
 from service.bounds.relaxation.narrow_components import NarrowComponents
 from service.bounds.relaxation.shapes import Window
 from service.bounds.relaxation.solved_components import SolvedComponents
 from service.bounds.solver import Deadline
-from service.columns.arrays import IntArray
+from service.columns.column_terms import DENOMINATOR
 
-MAX_WINDOWS: Final = 4
-"""The bounds of so many windows are kept."""
+MAX_WINDOW_COMPONENTS: Final = 2_000_000
+"""The bounds of so many components in windows are kept, those of the last windows."""
 
 
 def bound_components(
@@ -44,10 +44,11 @@ def bound_components(
         )
         bounds.is_special |= ~np.logical_and.reduceat(has_intervals[table.places[members]], starts)
     _bound_singles(table, components, bounds)
-    multiple = np.flatnonzero((components.sizes > 1) & ~bounds.is_special).tolist()
-    members_of = components.members_of
-    solver = BlockSolver(table, bounds, solved)
-    yield from solver.solve(Members(each, members_of(each)) for each in multiple)
+    is_multiple = (components.sizes > 1) & ~bounds.is_special
+    # Only wide constraints need a world, to be met beside the components.
+    solver = BlockSolver(table, bounds, solved, keeps_worlds=bool(len(components.wide)))
+    all_members = make_members(np.arange(components.count), components.sizes, members)
+    yield from solver.solve(all_members.select(is_multiple))
     bounds.finish()
     return bounds
 
@@ -64,7 +65,7 @@ def _bound_singles(
     constraints = components.firsts[single]
     lower, upper = table.lower[constraints], table.upper[constraints]
     outcomes = table.outcomes[constraints]
-    for bits in range(SET_COUNT):
+    for bits in bounds.lows.sets:
         bounds.lows[single, bits] = np.where(outcomes & ~bits, 0, lower)
         bounds.highs[single, bits] = np.where(outcomes & bits, upper, 0)
         bounds.is_exact[single, bits] = True
@@ -77,17 +78,19 @@ def _bound_singles(
 
 
 def bound_in_window(
-    table: ConstraintTable, members: Sequence[IntArray], window: Window, solved: SolvedComponents
+    table: ConstraintTable, members: ComponentMembers, window: Window, solved: SolvedComponents
 ) -> Steps[ComponentBounds]:
     """Return bounds on the people that components have in a window.
 
     The constraints of each component are regular, and their places have intervals. The bounds of a
     component are at its position in ``members``.
     """
-    outcomes = [int(np.bitwise_or.reduce(table.outcomes[each])) for each in members]
-    bounds = ComponentBounds(np.array(outcomes, dtype=np.int64))
-    solver = BlockSolver(table, bounds, solved, window)
-    yield from solver.solve(Members(number, each) for number, each in enumerate(members))
+    outcomes = table.outcomes[members.constraints]
+    if len(members.components):
+        outcomes = np.bitwise_or.reduceat(outcomes, members.starts[:-1])
+    bounds = ComponentBounds(outcomes)
+    solver = BlockSolver(table, bounds, solved, window, keeps_worlds=False)
+    yield from solver.solve(replace(members, components=np.arange(len(members.components))))
     bounds.finish()
     return bounds
 
@@ -100,11 +103,13 @@ class WindowBounds:
 
     def __init__(self, table: ConstraintTable) -> None:
         self._table = table
+        self._lock = Lock()
         self._computations: dict[tuple[Window, bytes], Computation[ComponentBounds]] = {}
+        self._sizes: dict[tuple[Window, bytes], int] = {}
 
     def find(
         self,
-        members: Sequence[IntArray],
+        members: ComponentMembers,
         window: Window,
         solved: SolvedComponents,
         deadline: Deadline,
@@ -113,11 +118,19 @@ class WindowBounds:
 
         None if time ran out; a later call continues.
         """
-        key = window, np.concatenate(members).tobytes()
-        computation = self._computations.get(key)
-        if computation is None:
-            steps = bound_in_window(self._table, members, window, solved)
-            computation = self._computations[key] = Computation(steps)
-            for old in list(self._computations)[:-MAX_WINDOWS]:
-                self._computations.pop(old, None)
+        key = window, members.constraints.tobytes()
+        with self._lock:
+            computation = self._computations.pop(key, None)
+            if computation is None:
+                steps = bound_in_window(self._table, members, window, solved)
+                computation = Computation(steps)
+            self._computations[key] = computation
+            self._sizes[key] = len(members.components)
+            self._drop_old()
         return computation.run(deadline)
+
+    def _drop_old(self) -> None:
+        """Keep the last windows, within the limit; the caller has the lock."""
+        while sum(self._sizes.values()) > MAX_WINDOW_COMPONENTS and len(self._sizes) > 1:
+            oldest = next(iter(self._computations))
+            del self._computations[oldest], self._sizes[oldest]

@@ -8,7 +8,7 @@ import numpy as np
 
 from service.bounds.crowds import Crowds, join_crowds
 from service.bounds.relaxation.constraint_table import join_ranges
-from service.columns.arrays import BoolArray, IntArray
+from service.columns.arrays import BoolArray, IntArray, sort_distinct
 from service.domain.total import End
 from service.domain.vocabulary import OUTCOME_SETS
 
@@ -69,7 +69,7 @@ class ComponentWorlds:
         order = np.argsort(keys, kind="stable")
         self._keys = keys[order]
         self._crowds = join_crowds([each for _, each in self._parts]).select(order)
-        self._all_reached = np.unique(np.concatenate([nobody, *self._reached]))
+        self._all_reached = sort_distinct(np.concatenate([nobody, *self._reached]))
         self._parts.clear()
         self._reached.clear()
 

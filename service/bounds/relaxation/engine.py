@@ -23,7 +23,7 @@ from service.bounds.relaxation.special_components import SpecialComponent, solve
 from service.bounds.relaxation.weighted_components import ComponentWeigher
 from service.bounds.solver import Deadline
 from service.bounds.solver_effort import accumulate_effort
-from service.columns.arrays import BoolArray, IntArray
+from service.columns.arrays import BoolArray, IntArray, flag_members, list_distinct
 from service.columns.column_figures import ColumnFigures, CountedRows
 from service.columns.record_columns import NONE
 from service.domain.figure import Figure, Scope
@@ -32,6 +32,10 @@ from service.domain.trees import Tree
 
 PREPARATION_SECONDS: Final = 10.0
 """How much longer than it was given a total may take, to prepare the engine for all later ones."""
+
+
+MAX_KEPT_TOTALS: Final = 4
+"""How many totals an engine keeps."""
 
 
 class _Preparation(NamedTuple):
@@ -62,6 +66,7 @@ class RelaxedEngine(ColumnEngine):
         """
         super().__init__(counted, places, groups, cache)
         self._is_whole = whole is None
+        self._totals: dict[Scope, Total] = {}
         self._preparation: Computation[_Preparation] = (
             Computation(self._prepare()) if whole is None else whole._preparation
         )
@@ -102,7 +107,7 @@ class RelaxedEngine(ColumnEngine):
     @property
     def own_parts(self) -> tuple[object, ...]:
         """What no other engine has: for the memory that the engine takes."""
-        return (self._preparation,) if self._is_whole else ()
+        return (self._preparation, self._totals) if self._is_whole else ()
 
     def total(self, scope: Scope, seconds: float) -> Total:
         """Return the total of the scope, whose incident must be None.
@@ -118,8 +123,20 @@ class RelaxedEngine(ColumnEngine):
             prepared = self._preparation.run(Deadline(seconds + PREPARATION_SECONDS))
             if prepared is None:
                 return make_unknown_total(figures, figures.select_open())
+            known = self._totals.get(scope)
+            if known is not None:
+                return known
             query = self._make_query(prepared.record, figures, scope)
-            return QueryTotal(query, prepared.refinements).compute(Deadline(seconds))
+            total = QueryTotal(query, prepared.refinements).compute(Deadline(seconds))
+            if total.is_final and self._is_whole:
+                self._keep(scope, total)
+            return total
+
+    def _keep(self, scope: Scope, total: Total) -> None:
+        """Keep the total: the parts of an answer ask for it several times."""
+        self._totals[scope] = total
+        for old in list(self._totals)[:-MAX_KEPT_TOTALS]:
+            self._totals.pop(old, None)
 
     def _make_query(
         self, record: LargeRecord, figures: ColumnFigures, scope: Scope
@@ -151,11 +168,11 @@ class RelaxedEngine(ColumnEngine):
     def _find_independent(self, record: LargeRecord, scope: Scope) -> IntArray | None:
         """Return the narrow components that overlap the scope; None if a wide figure ties them."""
         rows = self.overlapping_figures(scope).rows
-        constraints = np.unique(record.table.constraint_of_row[rows])
+        constraints = list_distinct(record.table.constraint_of_row[rows], len(record.table))
         labels = record.components.labels[record.table.add_partners(constraints)]
         if (labels == WIDE).any() or record.packing.is_shared[labels].any():
             return None
-        return np.unique(labels)
+        return list_distinct(labels, record.components.count)
 
     def _flag_members(self, record: LargeRecord, components: IntArray) -> BoolArray:
         members = record.components.find_members(components)
@@ -194,7 +211,7 @@ class RelaxedEngine(ColumnEngine):
         table = prepared.record.table
         rows = table.find_rows(np.flatnonzero(table.is_irregular & (table.incident != NONE)))
         rows = rows[self._counted.is_counted[rows]]
-        candidates = table.state.sort_rows(np.intersect1d(rows, figures.rows))
+        candidates = table.state.sort_rows(rows[flag_members(rows, figures.rows.astype(np.int64))])
         make_figures = table.state.make_figures
         return self._select_elsewhere(
             make_figures(candidates.tolist()), make_figures(rows.tolist())

@@ -89,14 +89,32 @@ class _NarrowSearch:
         sizes = table.place_intervals.sizes[table.places]
         self._areas = np.minimum(sizes * days, UNLIMITED)
         self._is_narrow: BoolArray = self._areas <= MAX_SMALL_AREA
-        self._sets = DisjointSets(len(table))
-        schemes, counts = np.unique(table.scheme, return_counts=True)
-        is_register = np.isin(table.scheme, schemes[counts >= MIN_REGISTER])
-        self._registers: IntArray = np.where(is_register, table.scheme, NONE)
-        """The scheme of each constraint of a register, ``NONE`` for all others."""
+        self._number_registers()
+        self._sets = DisjointSets(len(table), self._find_first_of_incident().tolist())
+        self._list_cells(np.flatnonzero(self._is_narrow))
+
+    def _number_registers(self) -> None:
+        """Set the register of each constraint: its scheme, or ``NONE``.
+
+        The constraints of one incident of a register are so few that they are a component, unless
+        others share people with them.
+        """
+        table = self._table
         self._by_incident = np.argsort(table.incident, kind="stable")
         self._incidents = table.incident[self._by_incident]
-        self._list_cells(np.flatnonzero(self._is_narrow))
+        schemes, counts = np.unique(table.scheme, return_counts=True)
+        is_register = np.isin(table.scheme, schemes[(counts >= MIN_REGISTER) & (schemes != NONE)])
+        starts, stops = (
+            np.searchsorted(self._incidents, table.incident, side) for side in ("left", "right")
+        )
+        is_register &= stops - starts <= MAX_COMPONENT
+        self._registers: IntArray = np.where(is_register, table.scheme, NONE)
+        self._starts = starts
+
+    def _find_first_of_incident(self) -> IntArray:
+        """Return the first constraint of the incident of each one, or itself outside registers."""
+        itself = np.arange(len(self._table))
+        return np.where(self._registers == NONE, itself, self._by_incident[self._starts])
 
     def _list_cells(self, small: IntArray) -> None:
         """List the places of each small constraint, sorted by place and first day."""
@@ -123,13 +141,15 @@ class _NarrowSearch:
         """Unite small constraints that share a place, a day and an outcome.
 
         Those of one place are swept in the order of their first days. Incidents of one scheme are
-        different people, those of different schemes can be the same.
+        different people, those of different schemes can be the same. Each incident of a register is
+        one component already.
         """
         table = self._table
         for bit in range(len(OUTCOMES)):
             is_of_outcome = (table.reach_outcomes[self._cells.owners] >> bit & 1).astype(bool)
             places, owners = self._cells.select(is_of_outcome)
-            for begin, end in _find_runs(places, table.first[owners], table.last[owners]):
+            days = table.first[owners], table.last[owners]
+            for begin, end in _find_runs(places, *days, self._registers[owners]):
                 yield
                 self._sweep_run(owners[begin:end])
 
@@ -168,14 +188,27 @@ class _NarrowSearch:
         """
         larger = np.flatnonzero(~self._is_narrow & (self._areas < UNLIMITED))
         self._joined: dict[int, list[int]] = {}
-        roots = [self._sets.find(each) for each in np.flatnonzero(self._is_narrow).tolist()]
-        distinct, counts = np.unique(np.array(roots, dtype=np.int64), return_counts=True)
+        if self._is_one_register():
+            self._is_narrow[larger] = True  # They share people with their own incident only.
+            return
+        roots = self._sets.find_all()[self._is_narrow]
+        distinct, counts = np.unique(roots, return_counts=True)
         self._sizes = dict(zip(distinct.tolist(), counts.tolist(), strict=True))
         for constraint in larger[np.argsort(self._areas[larger], kind="stable")].tolist():
             yield
             roots_met = self._find_met(constraint)
             if roots_met is not None:
                 self._join(constraint, roots_met)
+
+    def _is_one_register(self) -> bool:
+        """Whether all constraints are of one register, and count nobody outside of their scopes."""
+        registers = self._registers
+        return bool(
+            len(registers)
+            and registers[0] != NONE
+            and (registers == registers[0]).all()
+            and not self._table.is_irregular.any()
+        )
 
     def _join(self, constraint: int, roots_met: set[int]) -> None:
         size = 1 + sum(self._sizes.pop(root) for root in roots_met)
@@ -251,8 +284,8 @@ class _NarrowSearch:
         """Return what was found."""
         is_narrow, table = self._is_narrow, self._table
         labels = np.full(len(table), WIDE, dtype=np.int64)
-        roots = [self._sets.find(each) for each in np.flatnonzero(is_narrow).tolist()]
-        labels[is_narrow] = np.unique(np.array(roots, np.int64), return_inverse=True)[1]
+        roots = self._sets.find_all()[is_narrow]
+        labels[is_narrow] = np.unique(roots, return_inverse=True)[1]
         return NarrowComponents(labels)
 
 
@@ -274,10 +307,12 @@ class _Cells(NamedTuple):
                 yield self.owners[chunk : min(chunk + CHUNK_CELLS, int(end))]
 
 
-def _find_runs(places: IntArray, first: IntArray, last: IntArray) -> Iterator[tuple[int, int]]:
+def _find_runs(
+    places: IntArray, first: IntArray, last: IntArray, registers: IntArray
+) -> Iterator[tuple[int, int]]:
     """Yield begin and end of each run of several cells of one place whose days overlap.
 
-    Cells are sorted by place and first day.
+    Cells are sorted by place and first day. Runs of one register only are left out.
     """
     if not len(places):
         return
@@ -286,6 +321,9 @@ def _find_runs(places: IntArray, first: IntArray, last: IntArray) -> Iterator[tu
     ends = np.maximum.accumulate(places * width + (last - base))
     is_new = np.ones(len(places), dtype=bool)
     is_new[1:] = (places * width + (first - base))[1:] > ends[:-1]
-    edges = np.append(np.flatnonzero(is_new), len(places))
-    for position in np.flatnonzero(np.diff(edges) > 1).tolist():
+    begins = np.flatnonzero(is_new)
+    edges = np.append(begins, len(places))
+    is_mixed = np.minimum.reduceat(registers, begins) != np.maximum.reduceat(registers, begins)
+    is_wanted = (is_mixed | (registers[begins] == NONE)) & (np.diff(edges) > 1)
+    for position in np.flatnonzero(is_wanted).tolist():
         yield int(edges[position]), int(edges[position + 1])

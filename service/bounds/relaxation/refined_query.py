@@ -49,6 +49,7 @@ class Refinements:
         window = make_window(query.region, query.record.table.place_intervals.axis)
         if (
             window is None
+            or window.group_axes
             or not listed
             or not _can_refine(query, listed[0].by_account["remaining"])
         ):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from service.bounds.boxes import PLACE_AXIS, Box, Region, prefix_group_axes
+from service.bounds.boxes import PLACE_AXIS, Box, Region, is_place_axis, prefix_group_axes
 from service.bounds.computation import Steps
 from service.bounds.constraints import Constraint, IncidentBox
 from service.bounds.linear_program import LinearProgram, build_linear_program
@@ -17,7 +17,7 @@ from service.bounds.relaxation.component_worlds import ComponentEdges
 from service.bounds.relaxation.constraint_table import EVERYWHERE, ConstraintTable
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.record_columns import NONE
-from service.domain.trees import Interval, intersect_intervals
+from service.domain.trees import Conjunction, Interval, intersect_intervals
 from service.domain.vocabulary import ALL_OUTCOMES
 
 DIVISION_AXIS = f"{PLACE_AXIS}division"
@@ -27,7 +27,8 @@ DIVISION_AXIS = f"{PLACE_AXIS}division"
 class ShapeRow(NamedTuple):
     """One constraint of a shape; places, days, schemes and incidents are numbered within it.
 
-    ``groups`` is a selection of groups, or ``NONE`` for the window of a query.
+    ``groups`` is a selection of groups, or ``NONE`` for the window of a query. The window has the
+    groups of ``group_axes``.
     """
 
     places: tuple[Interval, ...]
@@ -37,6 +38,7 @@ class ShapeRow(NamedTuple):
     groups: int
     scheme: int
     incident: int
+    group_axes: Conjunction = ()
 
     @property
     def is_window(self) -> bool:
@@ -56,11 +58,15 @@ class FoundShape(NamedTuple):
 
 
 class Window(NamedTuple):
-    """Places and days of a query, with everyone there; ``places`` are along the main division."""
+    """Places, days and groups of a query; ``places`` are along the main division.
+
+    ``group_axes`` are the facets that the query names as they are in boxes, none for everyone.
+    """
 
     places: tuple[Interval, ...]
     first: int
     last: int
+    group_axes: Conjunction = ()
 
     def clip(self, places: Interval, first: int, stop: int) -> "Window":
         """Return the part of the window within a range of places and of days."""
@@ -68,6 +74,7 @@ class Window(NamedTuple):
             intersect_intervals(self.places, (places,)),
             max(self.first, first),
             min(self.last, stop - 1),
+            self.group_axes,
         )
 
 
@@ -94,13 +101,8 @@ class ShapeFinder:
         table = self._table
         place_lists = [self._intervals[each] or () for each in table.places[constraints].tolist()]
         firsts, lasts = table.first[constraints].tolist(), table.last[constraints].tolist()
-        edges = {edge for each in place_lists for interval in each for edge in interval}
-        day_edges = {*firsts, *(last + 1 for last in lasts)}
-        if window is not None:
-            window = window.clip((min(edges), max(edges)), min(day_edges), max(day_edges))
-            edges |= {edge for interval in window.places for edge in interval}
-            day_edges |= {window.first, window.last + 1}
-        places, days = _number(edges), _number(day_edges)
+        found_edges, clipped = self._find_edges(place_lists, firsts, lasts, window)
+        places, days = ({edge: number for number, edge in enumerate(each)} for each in found_edges)
         rows = sorted(
             (
                 tuple([(places[start], places[stop]) for start, stop in intervals]),
@@ -122,7 +124,7 @@ class ShapeFinder:
         )
         schemes: dict[int, int] = {NONE: NONE}
         incidents: dict[int, int] = {NONE: NONE}
-        shape = tuple(
+        shape: Shape = tuple(
             ShapeRow(
                 where,
                 first,
@@ -135,13 +137,37 @@ class ShapeFinder:
             for where, first, stop, outcomes, groups, scheme, incident, _ in rows
         )
         order = [row[-1] for row in rows]
-        found_edges = ComponentEdges(list(places), list(days))
-        if window is None:
+        if clipped is None:
             return FoundShape(shape, order, found_edges)
-        where = tuple((places[start], places[stop]) for start, stop in window.places)
-        first, stop = days[window.first], days[window.last + 1]
-        window_row = ShapeRow(where, first, stop, ALL_OUTCOMES, NONE, NONE, NONE)
+        where = tuple((places[start], places[stop]) for start, stop in clipped.places)
+        first, stop = days[clipped.first], days[clipped.last + 1]
+        window_row = ShapeRow(
+            where, first, stop, ALL_OUTCOMES, NONE, NONE, NONE, clipped.group_axes
+        )
         return FoundShape((*shape, window_row), order, found_edges)
+
+    def find_edges(self, constraints: IntArray, window: Window | None) -> ComponentEdges:
+        """Return where the numbered places and days of the shape of constraints begin."""
+        table = self._table
+        place_lists = [self._intervals[each] or () for each in table.places[constraints].tolist()]
+        firsts, lasts = table.first[constraints].tolist(), table.last[constraints].tolist()
+        return self._find_edges(place_lists, firsts, lasts, window)[0]
+
+    def _find_edges(
+        self,
+        place_lists: Sequence[tuple[Interval, ...]],
+        firsts: Sequence[int],
+        lasts: Sequence[int],
+        window: Window | None,
+    ) -> tuple[ComponentEdges, Window | None]:
+        """Return where places and days begin, and the part of the window that they have."""
+        edges = {edge for each in place_lists for interval in each for edge in interval}
+        day_edges = {*firsts, *(last + 1 for last in lasts)}
+        if window is not None:
+            window = window.clip((min(edges), max(edges)), min(day_edges), max(day_edges))
+            edges |= {edge for interval in window.places for edge in interval}
+            day_edges |= {window.first, window.last + 1}
+        return ComponentEdges(sorted(edges), sorted(day_edges)), window
 
     def build_program(self, shape: Shape) -> Steps[LinearProgram]:
         """Return the program of a shape, whose constraints have no figures."""
@@ -189,17 +215,16 @@ class ShapeFinder:
 
 
 def make_shape_box(row: ShapeRow, bits: int) -> Box:
-    """Return the places and days of a row with these outcomes and with everyone."""
-    return Box(row.first, row.stop - 1, bits, ((DIVISION_AXIS, row.places),))
+    """Return the places and days of a row with these outcomes, and of a window its groups."""
+    where = ((DIVISION_AXIS, row.places),)
+    return Box(row.first, row.stop - 1, bits, row.group_axes + where)
 
 
 def make_window(region: Region, axis: str) -> Window | None:
-    """Return the region as a window; None if it names groups or other divisions than the axis's."""
+    """Return the region as a window; None if it names other divisions than the axis's."""
     box = region.boxes[0]
-    if len(region.boxes) > 1 or any(name != axis for name, _ in box.axes):
+    if len(region.boxes) > 1 or any(is_place_axis(name) and name != axis for name, _ in box.axes):
         return None
-    return Window(box.intervals_along(axis) or (EVERYWHERE,), box.first_day, box.last_day)
-
-
-def _number(values: set[int]) -> dict[int, int]:
-    return {value: number for number, value in enumerate(sorted(values))}
+    group_axes = tuple(each for each in box.axes if not is_place_axis(each[0]))
+    places = box.intervals_along(axis) or (EVERYWHERE,)
+    return Window(places, box.first_day, box.last_day, group_axes)

@@ -43,14 +43,17 @@ class SolvedWorld(NamedTuple):
 
 
 class SolvedComponent(NamedTuple):
-    """What was found out about a component; the arrays have an element for each outcome set."""
+    """What was found out about a component; the arrays have an element for each outcome set.
+
+    ``worlds`` is None if nobody has asked for them.
+    """
 
     is_special: bool
     lows: IntArray
     highs: IntArray
     is_exact: BoolArray
     terms: tuple[SolvedTerms, ...]
-    worlds: tuple[SolvedWorld, ...]
+    worlds: tuple[SolvedWorld, ...] | None
 
 
 class SolvedComponents:
@@ -67,9 +70,8 @@ class SolvedComponents:
 
     def put(self, key: ComponentKey, solved: SolvedComponent) -> None:
         """Keep a component."""
-        self._section.put(
-            key, solved, SOLVED_BYTES + TERMS_BYTES * (len(solved.terms) + len(solved.worlds))
-        )
+        proof_count = len(solved.terms) + len(solved.worlds or ())
+        self._section.put(key, solved, SOLVED_BYTES + TERMS_BYTES * proof_count)
 
 
 def make_component_key(table: ConstraintTable, shape: Shape, order: list[int]) -> ComponentKey:

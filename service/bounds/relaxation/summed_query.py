@@ -88,7 +88,7 @@ class SummedQuery:
         if len(summed):
             results.append(query.make_sum(bounds, summed))
         to_cut = query.components[~is_summed & ~is_left_out]
-        cut = self._bound_cut(to_cut, deadline.take_share(0.5))
+        cut = self._bound_cut(to_cut, deadline.take_share(0.75))
         is_cut = np.isin(query.components, cut.components)
         highs[is_cut] = cut.bounds.highs[cut.numbers, query.bits]
         if len(cut.components):
@@ -115,7 +115,7 @@ class SummedQuery:
         regular = components[~record.bounds.is_special[components]]
         if window is None or not len(regular):
             return nothing
-        members = [query.list_members(each) for each in regular.tolist()]
+        members = query.find_members(regular)
         bounds = record.windows.find(members, window, query.cache.solved, deadline)
         if bounds is None:
             return nothing._replace(is_in_time=False)
@@ -252,14 +252,14 @@ class SummedQuery:
         highs = bounds.highs[rest, query.bits]
         is_special = bounds.is_special[rest]
         is_open = total.high is None or (highs == OPEN).any() or is_special.any()
-        high_terms = () if is_open else query.make_bound_terms(bounds, rest, "high", query.bits)
+        high_terms = () if is_open else query.make_sum_terms(bounds, rest, "high")
         return replace(
             total,
             high=None if is_open else (total.high or 0) + int(highs.sum()),
             exact=False,
             is_relaxed=total.exact and is_in_time,
             is_disputed=total.is_disputed or bool(is_special.any()),
-            high_terms=() if is_open else (*total.high_terms, *high_terms),
+            high_terms=() if is_open else query.join_terms([total.high_terms, high_terms]),
             opening=query.figures.select_open() if is_open else (),
         )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from service.bounds.relaxation import engine as engine_module
 from service.domain.figure import Figure, Scope
 from service.domain.total import Total
+from service.domain.vocabulary import ROOT_GROUP
 from tests.bounds.builders import (
     AMPLE_SECONDS,
     GROUP_NODES,
@@ -153,6 +154,49 @@ def test_people_of_an_incident_at_several_places_are_counted_as_by_the_exact_eng
     if exact.low is not None and relaxed.exact:
         assert ends_of(relaxed) == ends_of(exact)
         assert relaxed.is_disputed == exact.is_disputed
+
+
+@st.composite
+def register_cases(draw: st.DrawFn) -> Case:
+    """Draw figures that are all about incidents of one scheme, mostly at the same places."""
+    figures = []
+    for number in range(draw(st.integers(1, 3))):
+        whole = replace(draw(scopes()), incident=f"x:{number}", groups=(ROOT_GROUP,))
+        for part in range(draw(st.integers(1, 3))):
+            groups = draw(st.sampled_from([(ROOT_GROUP,), ("g",), ("h",), ("g", "h")]))
+            other = draw(scopes()) if draw(st.integers(0, 4)) == 0 else whole
+            scope = replace(other, incident=whole.incident, groups=groups)
+            low, width = draw(st.integers(0, 4)), draw(st.sampled_from([0, 2, 4, None]))
+            high = None if width is None else low + width
+            reporter = draw(st.sampled_from("AAAB"))
+            figure_id = f"f{number}.{part}"
+            figures.append(make_figure(figure_id, low, high, scope, reporter=reporter))
+    return Case(SIMPLE, figures, draw(scopes(for_query=True)))
+
+
+@EXAMPLES
+@given(register_cases(), LIMITS)
+def test_the_incidents_of_a_register_are_counted_as_by_the_exact_engine(
+    case: Case, limits: dict[str, int]
+) -> None:
+    relaxed, exact = compute_both(case, {**limits, "MIN_REGISTER": 1})
+    if exact.low is not None and relaxed.exact:
+        assert ends_of(relaxed) == ends_of(exact)
+        assert relaxed.is_disputed == exact.is_disputed
+        check_proofs(relaxed)
+
+
+@EXAMPLES
+@given(register_cases())
+def test_totals_of_a_small_register_are_exact(case: Case) -> None:
+    relaxed, exact = compute_both(case, {"MIN_REGISTER": 1})
+    assert relaxed.exact == exact.exact
+    assert (relaxed.low, relaxed.high, relaxed.is_disputed, relaxed.nearest) == (
+        exact.low,
+        exact.high,
+        exact.is_disputed,
+        exact.nearest,
+    )
 
 
 def test_people_of_an_incident_may_have_other_outcomes_at_the_place_of_another_reporter() -> None:

@@ -11,26 +11,28 @@ from service.bounds.component_solver import Component
 from service.bounds.constraints import FigureScopes, Reclassifications
 from service.bounds.partition import TooManyCellsError
 from service.bounds.relaxation import block_solver
-from service.bounds.relaxation.bound_components import (
-    MAX_WINDOWS,
-    WindowBounds,
-    bound_components,
-)
+from service.bounds.relaxation import bound_components as bound_components_module
+from service.bounds.relaxation.bound_components import WindowBounds, bound_components
 from service.bounds.relaxation.component_bounds import (
-    DENOMINATOR,
     SET_COUNT,
     ComponentBounds,
     make_term_keys,
 )
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
-from service.bounds.relaxation.narrow_components import NarrowComponents, find_narrow_components
+from service.bounds.relaxation.equal_components import make_members
+from service.bounds.relaxation.narrow_components import (
+    WIDE,
+    NarrowComponents,
+    find_narrow_components,
+)
 from service.bounds.relaxation.shapes import Window, make_window
 from service.bounds.relaxation.solved_components import SolvedComponents
 from service.bounds.solver import Deadline
 from service.columns.arrays import BoolArray, IntArray
 from service.columns.column_figures import CountedRows
-from service.domain.trees import intervals_overlap
-from service.domain.vocabulary import ALL_OUTCOMES
+from service.columns.column_terms import DENOMINATOR
+from service.domain.figure import Scope
+from service.domain.vocabulary import ALL_OUTCOMES, LOSSES
 from service.shared_cache import SharedCache
 from tests.bounds.builders import AMPLE_SECONDS, Case, cases, finish, make_figure, make_scope
 from tests.bounds.relaxation.builders import make_state
@@ -130,7 +132,7 @@ def test_a_component_that_has_too_many_cells_has_no_bounds(
     monkeypatch.setattr(block_solver.ShapeFinder, "build_program", fail)
     _, (bounds, _) = bound_twice(table)
     assert bounds.is_special.tolist() == [True]
-    assert bounds.lows.max() == 0
+    assert bounds.lows.expand(slice(None)).max() == 0
     assert bounds.highs[0, 1] == OPEN
 
 
@@ -165,8 +167,9 @@ def test_bounds_are_the_same_if_only_some_components_are_kept() -> None:
     first = finish(bound_components(table, components, solved))
     again = finish(bound_components(table, components, solved))
     assert components.count == 2
-    assert np.array_equal(first.lows, again.lows)
-    assert np.array_equal(first.highs, again.highs)
+    every = slice(None)
+    assert np.array_equal(first.lows.expand(every), again.lows.expand(every))
+    assert np.array_equal(first.highs.expand(every), again.highs.expand(every))
 
 
 def test_bounds_in_small_programs_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,8 +186,10 @@ def test_bounds_in_small_programs_are_the_same(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(block_solver, "MAX_MIXED_COLUMNS", 1)
     _, (others, _) = bound_twice(table)
     assert components.count == 2
-    for name in ("lows", "highs", "is_exact", "is_special"):
-        assert np.array_equal(getattr(bounds, name), getattr(others, name))
+    assert np.array_equal(bounds.is_special, others.is_special)
+    for name in ("lows", "highs", "is_exact"):
+        values, expected = (getattr(each, name).expand(slice(None)) for each in (bounds, others))
+        assert np.array_equal(values, expected)
 
 
 @settings(max_examples=300, deadline=None)
@@ -197,45 +202,44 @@ def test_bounds_in_a_window_are_those_of_each_component(case: Case) -> None:
     if window is None:
         return
     components, (whole, _) = bound_twice(table)
-    numbers = np.flatnonzero(~whole.is_special & flag_in_window(table, components, window))
-    members = [components.members_of(number) for number in numbers.tolist()]
-    if not members:
+    numbers = np.flatnonzero(~whole.is_special & flag_overlapping(table, components, case.query))
+    if not len(numbers):
         return
+    constraints = components.find_members(numbers)
+    members = make_members(numbers, components.sizes[numbers], constraints)
     deadline = Deadline(AMPLE_SECONDS)
     bounds = WindowBounds(table).find(members, window, SolvedComponents(), deadline)
     assert bounds is not None
-    for number, constraints in enumerate(members):
-        check_component(table, constraints, bounds, number, region)
+    for number, (_, own) in enumerate(members):
+        check_component(table, own, bounds, number, region)
 
 
-def flag_in_window(
-    table: ConstraintTable, components: NarrowComponents, window: Window
+def flag_overlapping(
+    table: ConstraintTable, components: NarrowComponents, query: Scope
 ) -> BoolArray:
-    """Return which components have a constraint in the window, bool[n_components]."""
+    """Return which components have a constraint in the query, bool[n_components]."""
+    is_near = table.state.flag_overlapping(replace(query, outcomes=LOSSES))[table.first_rows]
+    labels = components.labels[is_near]
     flags = np.zeros(components.count, dtype=bool)
-    for number in range(components.count):
-        for constraint in components.members_of(number).tolist():
-            places = table.place_intervals.intervals[table.places[constraint]] or ()
-            flags[number] |= (
-                intervals_overlap(places, window.places)
-                and table.first[constraint] <= window.last
-                and table.last[constraint] >= window.first
-            )
+    flags[labels[labels != WIDE]] = True
     return flags
 
 
-def test_the_bounds_of_the_last_windows_are_kept() -> None:
+def test_the_bounds_of_the_last_windows_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bound_components_module, "MAX_WINDOW_COMPONENTS", 3)
     figures = [make_figure("f0", 3, 5, make_scope("a", (1, 4)))]
     windows = WindowBounds(make_table(Case(SIMPLE, figures, make_scope())))
 
     def find(day: int, seconds: float = AMPLE_SECONDS) -> ComponentBounds | None:
         window = Window(((0, 100),), day, day + 3)
-        members = [np.array([0])]
+        members = make_members(np.array([0]), np.array([1]), np.array([0]))
         return windows.find(members, window, SolvedComponents(), Deadline(seconds))
 
     first_day = 738_880
     assert find(first_day, seconds=0.0) is None
-    found = [find(day) for day in range(first_day, first_day + MAX_WINDOWS + 1)]
+    found = [find(day) for day in range(first_day, first_day + 3)]
     assert None not in found
-    assert find(first_day + MAX_WINDOWS) is found[-1]
-    assert find(first_day) is not found[0]
+    assert find(first_day) is found[0]
+    assert find(first_day + 3) is not None
+    assert find(first_day) is found[0]
+    assert find(first_day + 1) is not found[1]
