@@ -11,6 +11,7 @@ from service.bounds.engine import TotalsEngine
 from service.bounds.relaxation.engine import RelaxedEngine
 from service.bounds.relaxation.local_engine import MAX_NEARBY_FIGURES, LocalEngine
 from service.columns.column_figures import CountedRows
+from service.columns.column_terms import NumberedScopes
 from service.columns.entity_state import EntityState
 from service.columns.record_columns import RecordColumns
 from service.columns.record_state import RecordState
@@ -37,7 +38,13 @@ MAX_EXACT_FIGURES: Final = 5_000
 """Totals of more counted figures are those of the relaxed engine."""
 
 MAX_PREPARED_FIGURES: Final = 300_000
-"""More counted figures are not prepared as a whole, which takes minutes and gigabytes."""
+"""More counted figures are not prepared as a whole, which takes minutes and gigabytes.
+
+A register is prepared up to ``MAX_REGISTER_FIGURES``: its incidents share nobody.
+"""
+
+MAX_REGISTER_FIGURES: Final = 2_000_000
+"""More figures of a register are not prepared; so many take about 600 MB."""
 
 Engine = TotalsEngine | RelaxedEngine | LocalEngine
 """The counted figures of one selection, prepared for totals."""
@@ -53,6 +60,7 @@ _MEASURED_APART: Final = frozenset(
         ComponentCache,
         SharedCache,
         Figure,
+        NumberedScopes,
         TotalsQuery,
     )
 )
@@ -77,15 +85,20 @@ class Snapshot:
         self._engines = CacheSection(cache, "engines", _measure_engine, needs_largest=True)
         self.results = CacheSection(cache, "results", _measure_result, max_share=MAX_RESULT_SHARE)
         self._summaries = CacheSection(cache, "summaries")
+        self._is_preferred = False
         self._sections = (self._counted, self._engines, self.results, self._summaries)
 
     def prefer(self, is_preferred: bool) -> None:
         """Let what is made of the state be evicted after all else, or not any more."""
+        self._is_preferred = is_preferred
+        if not is_preferred:
+            self.__dict__.pop("_register_engine", None)
         for section in self._sections:
             section.prefer(is_preferred)
 
     def clear(self) -> None:
         """Drop what is made of the state from the cache."""
+        self.__dict__.pop("_register_engine", None)
         for section in self._sections:
             section.clear(is_valid=True)
 
@@ -137,13 +150,18 @@ class Snapshot:
     ) -> Engine:
         """Return the engine of the key, made from the counted figures if there is none.
 
-        ``whole`` is an engine of more figures, among them these.
+        ``whole`` is an engine of more figures, among them these. All live figures have one engine,
+        whatever the key.
         """
+        if counted is self._all_live:
+            key = _ALL_LIVE
+            if _is_register(counted) and self._is_preferred:
+                return self._register_engine
 
         def make_engine() -> Engine:
             trees_and_cache = self.places, self.groups, self._component_cache
             is_part = isinstance(whole, LocalEngine) and counted.count > MAX_NEARBY_FIGURES
-            if counted.count > MAX_PREPARED_FIGURES or is_part:
+            if is_part or counted.count > MAX_PREPARED_FIGURES:
                 return LocalEngine(counted, *trees_and_cache)
             large = whole if isinstance(whole, RelaxedEngine) else None
             if counted.count > MAX_EXACT_FIGURES or large is not None:
@@ -172,14 +190,33 @@ class Snapshot:
 
         def select_rows() -> CountedRows:
             state = self.state
+            if not (query.reporters or query.exclude_reporters or query.exclude_parties):
+                if is_live:
+                    return self._all_live
+                return CountedRows(state, state.is_valid & ~state.is_live)
+            passing = state.flag_reporters(partial(self.passes_filters, query))
+            if is_live and passing[state.is_live].all():
+                return self._all_live
             flags = state.is_live if is_live else state.is_valid & ~state.is_live
-            if query.reporters or query.exclude_reporters or query.exclude_parties:
-                flags = flags & state.flag_reporters(partial(self.passes_filters, query))
-            return CountedRows(state, flags)
+            return CountedRows(state, flags & passing)
 
         filters = (query.reporters, query.exclude_reporters, query.exclude_parties)
         counted: CountedRows = self._counted.get_or_make((is_live, *filters), select_rows)
         return counted
+
+    @cached_property
+    def _register_engine(self) -> RelaxedEngine:
+        """The engine of all live figures of a very large register.
+
+        Only the present state has one. It is as large as the columns of the record, and like these
+        not part of the limit of the cache.
+        """
+        return RelaxedEngine(self._all_live, self.places, self.groups, self._component_cache)
+
+    @cached_property
+    def _all_live(self) -> CountedRows:
+        """All figures of live reports."""
+        return CountedRows(self.state, self.state.is_live)
 
     def list_silent_reports(self, query: TotalsQuery) -> list[ReportState]:
         """Return the live reports that give no number and pass the filters."""
@@ -191,6 +228,18 @@ class Snapshot:
     def _silent_reports(self) -> list[ReportState]:
         """The live reports that give no number."""
         return self.state.list_silent_reports()
+
+
+_ALL_LIVE: Final = "all"
+"""The key of the engine of all live figures."""
+
+
+def _is_register(counted: CountedRows) -> bool:
+    """Whether the figures are too many to be prepared as others are, and most are of a register."""
+    return (
+        MAX_PREPARED_FIGURES < counted.count <= MAX_REGISTER_FIGURES
+        and counted.count_beside_register <= MAX_PREPARED_FIGURES
+    )
 
 
 def _measure_result(result: TotalsResult, seen: set[int]) -> int:
