@@ -2,23 +2,56 @@
 
 import gc
 import logging
+from importlib import import_module
 from typing import Final
 
 import click
 
-from service.cli import (
-    database_commands,
-    export_commands,
-    follow_commands,
-    import_commands,
-    key_commands,
-    sample_commands,
-    server_commands,
-    totals_commands,
-)
-
 GC_THRESHOLD: Final = (20_000, 20, 50)
 """As in gunicorn.conf.py: an import makes many objects that stay until the end of a batch."""
+
+
+_MODULES: Final = {
+    "serve": "server_commands",
+    "sample": "sample_commands",
+    "totals": "totals_commands",
+    "wording": "totals_commands",
+    "import": "import_commands",
+    "export": "export_commands",
+    "follow": "follow_commands",
+    "key": "key_commands",
+    "migrate": "database_commands",
+    "verify": "database_commands",
+    "accept-loss": "database_commands",
+    "dump": "database_commands",
+    "copy": "database_commands",
+    "load": "database_commands",
+    "backup": "database_commands",
+    "restore": "database_commands",
+}
+"""The module of service.cli that has each command."""
+
+
+class LazyGroup(click.Group):
+    """A group that loads the module of a command when the command is used.
+
+    All modules together take a second to load, since each needs other libraries.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, sorted."""
+        return sorted(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of the name; None if there is none."""
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"service.cli.{_MODULES[cmd_name]}")
+        return next(
+            each
+            for each in vars(module).values()
+            if isinstance(each, click.Command) and each.name == cmd_name
+        )
 
 
 def main() -> None:
@@ -29,7 +62,7 @@ def main() -> None:
     commands(prog_name="python -m service")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def commands() -> None:
     """Administer a casualty-figure service: its database, backups and API keys.
 
@@ -63,24 +96,3 @@ def commands() -> None:
         curl -H "Authorization: Bearer KEY" -H "Content-Type: application/json" \\
              -d @report.json http://127.0.0.1:8000/v1/reports
     """
-
-
-for _command in (
-    server_commands.serve,
-    sample_commands.sample,
-    totals_commands.totals,
-    totals_commands.wording,
-    import_commands.import_group,
-    export_commands.export,
-    follow_commands.follow,
-    key_commands.key,
-    database_commands.migrate,
-    database_commands.verify,
-    database_commands.accept_loss,
-    database_commands.dump,
-    database_commands.copy,
-    database_commands.load,
-    database_commands.backup,
-    database_commands.restore,
-):
-    commands.add_command(_command)

@@ -22,14 +22,12 @@ from service.imports.file_check import FileCheck, ask_about_file, check_file
 from service.imports.file_import import FileImport, ReportProgress, RowChange
 from service.imports.gazetteer import Gazetteer
 from service.imports.gazetteer_import import GazetteerImport
-from service.imports.http_receiver import HttpReceiver
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Mapping
 from service.imports.package_import import PackageImport, describe_package, is_package
 from service.imports.questions import Question
 from service.imports.receivers import KnownReport, PlaceEnd, Receiver
 from service.imports.refused_rows import RefusedRowFile
-from service.imports.service_client import ServiceClient
 from service.imports.shipped_maps import (
     describe_import,
     list_map_names,
@@ -316,6 +314,10 @@ def make_receiver(url: str | None, key: str | None) -> Receiver:
         return _make_store_receiver(open_store())
     if not key:
         raise click.UsageError("--to needs an API key: give --key, or set CASUALTY_KEY.")
+    # Imported here, so that an import into a database does not load the client of HTTP.
+    from service.imports.http_receiver import HttpReceiver
+    from service.imports.service_client import ServiceClient
+
     return HttpReceiver(ServiceClient(url, key))
 
 

@@ -16,7 +16,6 @@ from service.domain.wording.range_text import NO_FIGURE
 from service.imports.conversion import Json
 from service.imports.converted_rows import ConvertedRow
 from service.store.interface import Store
-from service.usecases.totals_reader import TotalsReader
 
 MAX_PLACES: Final = 5
 """Of how many places totals are computed, those with most rows."""
@@ -113,6 +112,9 @@ def find_root(place: Json) -> Json:
 
 def compute_recorded_totals(store: Store, subjects: FileSubjects) -> list[SubjectTotal]:
     """Return the totals of the subjects in the record of the store."""
+    # Imported here, so that an import does not load the engine of totals, which only a check needs.
+    from service.usecases.totals_reader import TotalsReader
+
     with TotalsReader(store, ANSWER_SECONDS) as reader:
         return compute_file_totals(reader.compute, subjects)
 

@@ -8,20 +8,22 @@ from click.testing import CliRunner
 from service.cli.commands import commands
 from tests.support.paths import ROOT
 
+CONTEXT = click.Context(commands)
+
 TEXT = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 
 
 def test_every_command_is_listed() -> None:
     rows = re.findall(r"^\| (`.*?`) \| .* \| `python -m service ([a-z-]+)", TEXT, re.MULTILINE)
     listed = {name for names, _ in rows for name in re.findall(r"`([a-z-]+)`", names)}
-    assert listed == set(commands.commands)
+    assert listed == set(commands.list_commands(CONTEXT))
     for names, example in rows:
         assert f"`{example}`" in names
 
 
 def test_every_option_of_an_example_exists() -> None:
     for name, rest in re.findall(r"python -m service ([a-z-]+)(.*)", TEXT):
-        command = commands.commands[name]
+        command = commands.get_command(CONTEXT, name)
         path = [name]
         if isinstance(command, click.Group):
             named = rest.split()[0]
