@@ -159,6 +159,14 @@ class FigureLookup:
             place_id for row in self._rows.values() for place_id in split_ids(row.figure.place_ids)
         }
 
+    def has_none_near(self, figure: Figure, place_ids: Sequence[str] | None) -> bool:
+        """Whether the reporter has no figure around the figure's days, places and incident.
+
+        Those of superseded and retracted reports count, too.
+        """
+        own, known = self._find_near(self._compare(figure).window, place_ids)
+        return not own and not known
+
     def is_alone(
         self, figure: Figure, excluded_report: str | None, place_ids: Sequence[str] | None
     ) -> bool:
@@ -301,18 +309,13 @@ class FigureLookup:
         self, figure: Figure, excluded_report: str | None, place_ids: Sequence[str] | None
     ) -> list[FigureRow]:
         """Return the newest live figures with which the figure is compared, newest first."""
-        window = self._compare(figure).window
-        places = None if place_ids is None else frozenset(place_ids)
-        known = self._comparable.get(window)
-        if known is None or not known.has_all_at(places):
-            self._load_comparable({window: places})
-            known = self._comparable[window]
-        own = [row for row in self._list_added(window) if window.contains(row.figure)]
-        if not own and not known.rows:
+        own, known = self._find_near(self._compare(figure).window, place_ids)
+        if not own and not known:
             return []
+        places = None if place_ids is None else frozenset(place_ids)
         rows = [
             row
-            for row in (*own, *known.rows)
+            for row in (*own, *known)
             if places is None or not row.figure.single_place or row.figure.single_place in places
         ]
         superseded = self._added.superseded
@@ -323,6 +326,21 @@ class FigureLookup:
             and row.figure.report != excluded_report
             and row.figure.report not in superseded
         ]
+
+    def _find_near(
+        self, window: _Window, place_ids: Sequence[str] | None
+    ) -> tuple[list[_FoundRow], Sequence[_FoundRow]]:
+        """Return the added figures of the window, and the recorded ones, both newest first.
+
+        The recorded ones are all of those at the places, and maybe some at others.
+        """
+        places = None if place_ids is None else frozenset(place_ids)
+        known = self._comparable.get(window)
+        if known is None or not known.has_all_at(places):
+            self._load_comparable({window: places})
+            known = self._comparable[window]
+        own = [row for row in self._list_added(window) if window.contains(row.figure)]
+        return own, known.rows
 
     def _list_added(self, window: _Window) -> list[_FoundRow]:
         """Return the added figures of the reporter that may be in the window, newest first.
@@ -355,12 +373,33 @@ class FigureLookup:
         """Return seq and position of the newest figures of each window at its places."""
         about_any = [each for each in places_by_window if each.incident is None]
         about_one = [each for each in places_by_window if each.incident is not None]
-        binds = {each: _bind_window(each, places) for each, places in places_by_window.items()}
-        found = self._db.fetch_each("select_comparable_keys", [binds[each] for each in about_any])
-        found += self._db.fetch_each(
-            "select_comparable_keys_of_incident", [binds[each] for each in about_one]
+        if len(about_one) > 1:
+            about_one = self._leave_out_empty(about_one)
+        keys: dict[_Window, list[Row]] = {each: [] for each in places_by_window}
+        for name, windows in (
+            ("select_comparable_keys", about_any),
+            ("select_comparable_keys_of_incident", about_one),
+        ):
+            binds = [_bind_window(each, places_by_window[each]) for each in windows]
+            keys |= zip(windows, self._db.fetch_each(name, binds), strict=True)
+        return keys
+
+    def _leave_out_empty(self, windows: Sequence[_Window]) -> list[_Window]:
+        """Return the windows of incidents without those in which certainly no figure is.
+
+        Of a register that is recorded for the first time, these are all; one statement finds them.
+        """
+        found = self._db.fetch_all(
+            "select_comparable_incidents",
+            incidents=json.dumps(sorted({str(each.incident) for each in windows})),
+            reporters=json.dumps(sorted({each.reporter for each in windows})),
         )
-        return dict(zip((*about_any, *about_one), found, strict=True))
+        known = {(kind, value) for kind, value in found}
+        return [
+            each
+            for each in windows
+            if ("incident", each.incident) in known or ("reporter", each.reporter) in known
+        ]
 
     def _load_rows(self, keys: Collection[Row]) -> None:
         """Load the figures with these seqs and positions, each once for all windows."""

@@ -268,6 +268,11 @@ SELECT id, seq, reporter, ref, content_hash, relays, origin, supersedes, superse
 -- name: select_report_heads
 {select_heads} WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 
+-- name: select_recorded_refs
+-- Those of the refs that a report of any reporter has.
+SELECT value FROM json_each(CAST(:refs AS TEXT))
+WHERE EXISTS (SELECT 1 FROM reports WHERE ref = value)
+
 -- name: select_report_heads_by_ref
 {select_heads} WHERE ref = :ref AND reporter = :reporter
 
@@ -451,6 +456,16 @@ WITH near AS MATERIALIZED (
     AND reporter = :reporter AND last_day >= :first - 1
 )
 {select_newest_near}
+
+-- name: select_comparable_incidents
+-- Those of the incidents that a report is about, and those of the reporters that have a figure which
+-- is about none.
+SELECT 'incident', value FROM json_each(CAST(:incidents AS TEXT))
+WHERE EXISTS (SELECT 1 FROM report_incidents WHERE incident = value)
+UNION ALL
+SELECT 'reporter', value FROM json_each(CAST(:reporters AS TEXT))
+WHERE EXISTS (SELECT 1 FROM figures INDEXED BY figures_without_incident
+    WHERE reporter = value AND incident IS NULL)
 
 -- name: select_figures_of_reports
 -- Those figures of the reports whose seq and position, with a hyphen between them, are among the

@@ -32,12 +32,20 @@ class ReportLookup:
         self._ids_by_ref: dict[tuple[str, str], list[str]] = {}
 
     def prefetch(self, report_ids: Collection[str], refs: Iterable[tuple[str, str]]) -> None:
-        """Load the reports by id, and by reporter and ref, with two statements for all of them."""
+        """Load the reports by id, and by reporter and ref, with few statements for all of them."""
         if missing := [each for each in report_ids if each not in self._heads]:
             rows = self._db.fetch_all("select_report_heads", ids=json.dumps(missing))
             self._heads |= dict.fromkeys(missing)
             self._heads |= {row[0]: ReportHead._make(row) for row in rows}
         missing_refs = [each for each in dict.fromkeys(refs) if each not in self._ids_by_ref]
+        if len(missing_refs) > 1:
+            # Most refs are new.
+            rows = self._db.fetch_all(
+                "select_recorded_refs", refs=json.dumps(sorted({ref for _, ref in missing_refs}))
+            )
+            recorded = {row[0] for row in rows}
+            self._ids_by_ref |= {each: [] for each in missing_refs if each[1] not in recorded}
+            missing_refs = [each for each in missing_refs if each[1] in recorded]
         found = self._db.fetch_each(
             "select_report_heads_by_ref",
             [{"reporter": reporter, "ref": ref} for reporter, ref in missing_refs],

@@ -15,6 +15,7 @@ from service.usecases.scope_comparison import ScopeComparison
 from service.usecases.submission_lookups import SubmissionLookups
 from service.usecases.third_figures import (
     FIGURES_OF_CONTRADICTION,
+    can_three_contradict,
     find_contradictions_of_three,
 )
 
@@ -254,10 +255,14 @@ def _find_own_conflicts(
         return
     recorded, figures = lookups.figures, lookups.counted_figures(report)
     lines = [resolver.list_with_ancestors(figure.scope.places) for figure in figures]
-    candidates = [
-        recorded.find_possible_contradictions(figure, report.supersedes, places)
-        for figure, places in zip(figures, lines, strict=True)
-    ]
+    # Most figures of a register have none to be compared with but those of their own report.
+    are_alone = all(map(recorded.has_none_near, figures, lines))
+    candidates: Sequence[Sequence[Figure]] = [()] * len(figures)
+    if not are_alone:
+        candidates = [
+            recorded.find_possible_contradictions(figure, report.supersedes, places)
+            for figure, places in zip(figures, lines, strict=True)
+        ]
     found = {other.id: other for others in candidates for other in others}
     scopes = ScopeComparison(resolver, (*figures, *found.values()))
     conflicts: list[tuple[Figure, Figure]] = []
@@ -268,14 +273,14 @@ def _find_own_conflicts(
             if _are_contradictory(figure, other, scopes)
         )
         conflicts += islice(contradicting, MAX_CONTRADICTIONS)
-    # Most figures of a register have none to be compared with but those of their own report.
-    if not conflicts and not (
-        len(figures) < FIGURES_OF_CONTRADICTION
-        and all(
+    if are_alone:
+        is_searched = can_three_contradict(figures, scopes)
+    else:
+        is_searched = len(figures) >= FIGURES_OF_CONTRADICTION or not all(
             recorded.is_alone(figure, report.supersedes, places)
             for figure, places in zip(figures, lines, strict=True)
         )
-    ):
+    if is_searched and not conflicts:
         conflicts += find_contradictions_of_three(report, figures, resolver, recorded, scopes)
     if conflicts:
         yield ReportWarning(
