@@ -248,7 +248,18 @@ def _entity_checks(schema: Any, **more: Check) -> dict[str, Check]:
     return {name: checks[name] for name in schema().load_fields}
 
 
+_MAX_SHARED: Final = 4_096
+"""How many mentions of a kind are kept to be shared."""
+
+
 def _mention(checks: Mapping[str, Check]) -> Check:
+    """Return a check for an id, or an object; equal mentions may be one object.
+
+    A register mentions the same few groups and places in every report. What is one object takes
+    less memory, is compared at once, and is pickled once.
+    """
+    shared: dict[str, EntityMention] = {}
+
     def check(value: Any) -> EntityMention:
         if type(value) is str:
             return EntityMention(_slug(value))
@@ -257,7 +268,14 @@ def _mention(checks: Mapping[str, Check]) -> Check:
             raise _DoubtError
         # Conflicts with what is recorded are listed in the order of these fields.
         ordered = {name: fields[name] for name in checks if name in fields and name != "id"}
-        return EntityMention(fields["id"], ordered)
+        mention = EntityMention(fields["id"], ordered)
+        known = shared.get(mention.id)
+        if known == mention:
+            return known
+        if len(shared) >= _MAX_SHARED:
+            shared.clear()
+        shared[mention.id] = mention
+        return mention
 
     return check
 

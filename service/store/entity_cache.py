@@ -7,6 +7,7 @@ from typing import Final
 from service.domain.entities import (
     ENTITY_CLASSES,
     Entity,
+    EntityMention,
     Place,
     find_similar_ids,
     parent_of,
@@ -39,6 +40,7 @@ class EntityCache:
         self._added_by_code: dict[str, list[str]] = {}
         self._codes: dict[int, tuple[Place, list[str]]] = {}
         self._similar_ids: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._agreeing: dict[tuple[str, str], EntityMention] = {}
 
     def prefetch(self, kind: str, ids: Collection[str]) -> None:
         """Load the entities and all above them by one statement, not by a round trip for each."""
@@ -109,8 +111,11 @@ class EntityCache:
             for code in missing:
                 ids = {*found.get(code, ()), *self._added_by_code.get(code, ())}
                 self._places_by_code[code] = sorted(ids)[: entities.MAX_PLACES_OF_CODE]
-        known = {code: list(self._places_by_code[code]) for code in sorted(codes)}
-        return {code: ids for code, ids in known.items() if ids}
+        found_ids = {}
+        for code in sorted(codes) if len(codes) > 1 else codes:
+            if ids := self._places_by_code[code]:
+                found_ids[code] = list(ids)
+        return found_ids
 
     def find_similar_ids(self, kind: str, entity_id: str) -> tuple[str, ...] | None:
         """Return recorded ids with a spelling similar to the given one, looked up once for each.
@@ -132,6 +137,19 @@ class EntityCache:
         if self._write_added is not None:
             self._write_added()
         return entities.list_some_children(self._db, kind, parent, limit)
+
+    def is_agreeing(self, kind: str, mention: EntityMention) -> bool:
+        """Whether such a mention is known to agree with what is recorded.
+
+        It stays so, because a recorded entity does not change in the transaction.
+        """
+        known = self._agreeing.get((kind, mention.id))
+        # The loader gives equal mentions as one object.
+        return known is mention or (known is not None and known == mention)
+
+    def note_agreeing(self, kind: str, mention: EntityMention) -> None:
+        """Note that the mention agrees with what is recorded, in every field that it gives."""
+        self._agreeing[kind, mention.id] = mention
 
     def add(self, new_entities: Iterable[Entity]) -> None:
         """Note that the entities were recorded."""

@@ -23,7 +23,7 @@ from service.domain.errors import (
     InvalidInputError,
     summarize_errors,
 )
-from service.domain.submission import Submission, SubmittedFigure
+from service.domain.submission import Submission
 from service.domain.trees import Selection, Tree, TreeNode
 from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
 from service.store import entities
@@ -311,26 +311,41 @@ def resolve_entities(db: Connection, submission: Submission, known: EntityCache)
     Raises InvalidInputError or ConflictError if one is invalid.
     """
     resolver = EntityResolver(db, known)
+    compared = []
     for kind, mention, pointer in iterate_mentions(submission):
-        resolver.resolve_mention(kind, mention, pointer)
+        if not known.is_agreeing(kind, mention):
+            resolver.resolve_mention(kind, mention, pointer)
+            compared.append((kind, mention))
     resolver.raise_errors()
+    # A new entity is not recorded if the report is refused later.
+    if not resolver.new_entities and not resolver.other_names:
+        for kind, mention in compared:
+            known.note_agreeing(kind, mention)
     return resolver
 
 
 def list_mentioned_ids(submissions: Iterable[Submission]) -> dict[str, set[str]]:
     """Return the ids of everything that the submissions mention, by kind."""
-    reporters: set[str] = set()
-    places: set[str] = set()
-    groups: set[str] = set()
+    return {
+        kind: {each for mention in mentions for each in _ids_in(mention)}
+        for kind, mentions in list_different_mentions(submissions).items()
+    }
+
+
+def list_different_mentions(submissions: Iterable[Submission]) -> dict[str, list[EntityMention]]:
+    """Return the mentions of the submissions by kind; each object once."""
+    # By identity: the loader gives equal mentions as one object, and they have no hash.
+    mentions: dict[str, dict[int, EntityMention]] = {"reporter": {}, "place": {}, "group": {}}
     for submission in submissions:
-        reporters.add(submission.reporter.id)
-        scopes: tuple[Submission | SubmittedFigure, ...] = (submission, *submission.figures)
-        for scope in scopes:
-            for mention in scope.places or ():
-                places.update(_ids_in(mention))
-            for mention in scope.groups or ():
-                groups.update(_ids_in(mention))
-    return {"reporter": reporters, "place": places, "group": groups}
+        mentions["reporter"][id(submission.reporter)] = submission.reporter
+        for kind, field in (("place", "places"), ("group", "groups")):
+            found = mentions[kind]
+            for mention in getattr(submission, field):
+                found[id(mention)] = mention
+            for figure in submission.figures:
+                for mention in getattr(figure, field) or ():
+                    found[id(mention)] = mention
+    return {kind: list(found.values()) for kind, found in mentions.items()}
 
 
 def _ids_in(mention: EntityMention) -> Iterable[str]:

@@ -14,7 +14,7 @@ from service.store.interface import Connection
 from service.store.projections.dispatch import RecordWriter
 from service.store.projections.reports import ReportRows
 from service.store.report_lookup import ReportLookup
-from service.usecases.resolve_entities import list_mentioned_ids
+from service.usecases.resolve_entities import list_different_mentions, list_mentioned_ids
 
 Item = tuple[Submission, Report]
 """A submission and the normalized report."""
@@ -74,16 +74,15 @@ class SubmissionLookups:
 
     def _iterate_new_places(self, submissions: Iterable[Submission]) -> Iterator[Entity]:
         """Yield the places that the submissions describe and the record does not have."""
-        for submission in submissions:
-            for mention in _iterate_places(submission):
-                if self.entities.get("place", mention.id) is not None:
-                    continue
-                fields = dict(mention.fields or {})
-                if fields.get("name") is not None:
-                    parent = fields.get("parent")
-                    if isinstance(parent, EntityMention):
-                        fields["parent"] = parent.id
-                    yield make_entity("place", mention.id, fields)
+        for mention in _iterate_places(list_different_mentions(submissions)["place"]):
+            if self.entities.get("place", mention.id) is not None:
+                continue
+            fields = dict(mention.fields or {})
+            if fields.get("name") is not None:
+                parent = fields.get("parent")
+                if isinstance(parent, EntityMention):
+                    fields["parent"] = parent.id
+                yield make_entity("place", mention.id, fields)
 
     def _list_refs(self, submission: Submission) -> Iterator[tuple[str, str]]:
         """Yield the reporters and refs of the report and of those that it links to."""
@@ -182,19 +181,19 @@ class SubmissionLookups:
 
 def _iterate_parents(submission: Submission) -> Iterator[tuple[str, str]]:
     """Yield the places that the submission describes with their parents."""
-    for mention in _iterate_places(submission):
+    scopes: tuple[Submission | SubmittedFigure, ...] = (submission, *submission.figures)
+    mentions = [mention for scope in scopes for mention in scope.places or ()]
+    for mention in _iterate_places(mentions):
         parent = (mention.fields or {}).get("parent")
         parent_id = parent.id if isinstance(parent, EntityMention) else parent
         if isinstance(parent_id, str):
             yield mention.id, parent_id
 
 
-def _iterate_places(submission: Submission) -> Iterator[EntityMention]:
-    """Yield the places that the submission describes, and the parents that it describes there."""
-    scopes: tuple[Submission | SubmittedFigure, ...] = (submission, *submission.figures)
-    for scope in scopes:
-        for mention in scope.places or ():
-            above: Any = mention
-            while isinstance(above, EntityMention) and above.fields:
-                yield above
-                above = above.fields.get("parent")
+def _iterate_places(mentions: Iterable[EntityMention]) -> Iterator[EntityMention]:
+    """Yield the places that the mentions describe, and the parents that they describe there."""
+    for mention in mentions:
+        above: Any = mention
+        while isinstance(above, EntityMention) and above.fields:
+            yield above
+            above = above.fields.get("parent")

@@ -96,6 +96,8 @@ def _find_nested_places(report: Report, resolver: EntityResolver) -> Iterator[Re
     for figure in report.figures:
         if len(figure.places) > 1:
             figures_by_places.setdefault(figure.places, []).append(figure.id)
+    if not figures_by_places:
+        return
     tree = resolver.make_tree("place", {each for places in figures_by_places for each in places})
     for places, figures in figures_by_places.items():
         current_ids = resolver.list_current_ids("place", places)
