@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
-GC_THRESHOLD: Final = (20_000, 20, 50)
-"""As in gunicorn.conf.py: an import makes many objects that stay until the end of a batch."""
+GC_THRESHOLD: Final = (100_000, 20, 50)
+"""An import makes many objects that stay until the end of a batch, and hardly any cycles."""
 
 
 _MODULES: Final = {

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from heapq import nlargest
 from typing import Any, Final
 
+from service.domain.quick_pickle import PickledAsCall
 from service.domain.vocabulary import ROOT_GROUP
 
 
@@ -80,7 +81,7 @@ ENTITY_CLASSES: Final[Mapping[str, type[Entity]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class EntityMention:
+class EntityMention(PickledAsCall):
     """An entity as a report names it: by id only (``fields`` None), or with some of its fields."""
 
     id: str

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from service.domain.quick_pickle import PickledAsCall
+
 OPEN_START: Final = 0
 """The ordinal of an open beginning; ``date.min`` has the ordinal 1."""
 
@@ -12,7 +14,7 @@ OPEN_END: Final = date.max.toordinal() + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class Period(PickledAsCall):
     """First and last day, both included; ``first`` None means no first day.
 
     ``last`` is None only in queries and means no last day.

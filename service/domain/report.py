@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from service.domain.figure import Figure, Quantity, Scope
 from service.domain.periods import Period
+from service.domain.quick_pickle import PickledAsCall
 
 OWN_INCIDENT = "own"
 """The incident of an event that has no id in any register: that of a report, or of one figure."""
@@ -28,7 +29,7 @@ class Reclassification:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedFigure:
+class ReportedFigure(PickledAsCall):
     """One figure of a report after normalization: with its own scope and range.
 
     ``exactly`` is kept as it was sent. ``qualifier`` and ``lexicon`` are None if the range was sent
@@ -61,7 +62,7 @@ class ReportedFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Report(PickledAsCall):
     """One statement by one reporter, with ids in place of entity mentions.
 
     ``places``, ``period``, ``groups`` and ``incident`` are those of the report itself. A total uses

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from service.domain.entities import EntityMention
 from service.domain.file_import import ImportProgress
 from service.domain.periods import Period
+from service.domain.quick_pickle import PickledAsCall
 from service.domain.report import Reclassification, Source
 
 
 @dataclass(frozen=True, slots=True)
-class SubmittedFigure:
+class SubmittedFigure(PickledAsCall):
     """One figure as sent; None means that the field was left out.
 
     ``incident_given`` distinguishes an incident of null, which overrides the report's incident,
@@ -56,7 +57,7 @@ class BatchOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(PickledAsCall):
     """One report as sent; None or empty means that the field was left out.
 
     A link to another report is sent as its id or as a ref: ``relays`` or ``relays_ref``, and

@@ -4,6 +4,7 @@ The pipe holds hardly anything, so the process is one batch ahead and takes the 
 file of any size.
 """
 
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +16,7 @@ from typing import Final
 
 from service.imports.errors import FileError
 from service.imports.mapping import Mapping
+from service.imports.receivers import Prepare, leave_unprepared
 from service.imports.row_converter import Conversion, FileConversion
 
 BATCH_ROWS: Final = 500
@@ -24,9 +26,12 @@ BATCH_ROWS: Final = 500
 class ConversionAhead:
     """The conversions that FileConversion gives, by another process; iterating reads it once."""
 
-    def __init__(self, path: Path, mapping: Mapping) -> None:
-        """Raise FileError if the format is not known; iterating raises it as RowFile does."""
-        self._conversion = FileConversion(path, mapping)
+    def __init__(self, path: Path, mapping: Mapping, prepare: Prepare = leave_unprepared) -> None:
+        """Raise FileError if the format is not known; iterating raises it as RowFile does.
+
+        ``prepare`` is the receiver's preparation of each report, done by the other process, too.
+        """
+        self._conversion = FileConversion(path, mapping, prepare)
         self._path = path
         self.fraction: float | None = None
         """How much of the file has been read, from 0 to 1; None where that is not known."""
@@ -36,7 +41,9 @@ class ConversionAhead:
         context = get_context("spawn")
         receiving, sending = context.Pipe(duplex=False)
         process = context.Process(
-            target=_send_conversions, args=(self._conversion, sending), daemon=True
+            target=_send_conversions,
+            args=(self._conversion, sending, gc.get_threshold()),
+            daemon=True,
         )
         # Ctrl-C ends this process, which then ends the other one; that says nothing of its own.
         # The tracker is started first: its start unblocks the signal.
@@ -74,8 +81,13 @@ _Message = tuple[list[Conversion] | None, float | None] | BaseException
 """Some conversions and the fraction, or an error. None in place of conversions ends the file."""
 
 
-def _send_conversions(conversion: FileConversion, sending: "Connection[_Message, None]") -> None:
+def _send_conversions(
+    conversion: FileConversion,
+    sending: "Connection[_Message, None]",
+    gc_threshold: tuple[int, int, int],
+) -> None:
     """Send all conversions in batches, and at the end None, or the error."""
+    gc.set_threshold(*gc_threshold)  # As in the process that started this one.
     rows = iter(conversion)
     with suppress(BrokenPipeError):
         while True:

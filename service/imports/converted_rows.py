@@ -1,16 +1,20 @@
 """The rows of a file with the reports that they became."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class ConvertedRow:
-    """A row and its report, as the body of ``POST /v1/reports``."""
+    """A row and its report, as the body of ``POST /v1/reports``.
+
+    ``prepared`` is what the receiver has made of the report in advance, None if nothing.
+    """
 
     line: int
     cells: dict[str, str]
     report: dict[str, Any]
+    prepared: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

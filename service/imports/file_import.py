@@ -11,7 +11,13 @@ from service.imports.converted_rows import ConvertedRow, RefusedRow, SkippedRow
 from service.imports.errors import FileError
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Counts, Mapping
-from service.imports.receivers import BATCH_SIZE, ItemOutcome, KnownReport, Receiver
+from service.imports.receivers import (
+    BATCH_SIZE,
+    ItemOutcome,
+    KnownReport,
+    Receiver,
+    leave_unprepared,
+)
 from service.imports.row_converter import (
     Conversion,
     FileConversion,
@@ -95,18 +101,26 @@ class FileImport:
         receiver's errors. The same file can be imported again: what is recorded already is known.
         """
         is_large = path.is_file() and path.stat().st_size >= MIN_AHEAD_BYTES
-        convert = ConversionAhead if self._converts_ahead and is_large else FileConversion
-        file = convert(path, self._mapping)
+        is_running = self._mapping.counts == Counts.RUNNING
+        file: ConversionAhead | FileConversion
+        if self._converts_ahead and is_large:
+            # Falls of running totals change reports, which cannot be prepared before.
+            prepare = leave_unprepared if is_running else self._receiver.get_preparation()
+            file = ConversionAhead(path, self._mapping, prepare)
+        else:
+            file = FileConversion(path, self._mapping)
         rows = self._leave_out_done(self._count_rows(file))
         corrections: Sequence[Correction] = ()
-        if self._mapping.counts == Counts.RUNNING:
+        if is_running:
             falls = resolve_falls(_hold_rows(rows, path))
             rows, corrections = iter(falls.rows), falls.corrections
         ids_by_ref: dict[str, str] = {}
         wanted = {each.ref for each in corrections}
         for batch in cut_batches(rows, BATCH_SIZE):
-            row_count = 0 if self._mapping.counts == Counts.RUNNING else self.counts.rows
-            outcomes = self._receiver.submit([row.report for row in batch], row_count)
+            row_count = 0 if is_running else self.counts.rows
+            outcomes = self._receiver.submit(
+                [row.report if row.prepared is None else row.prepared for row in batch], row_count
+            )
             for row, outcome in zip(batch, outcomes, strict=True):
                 self._count(row, outcome)
                 if outcome.id is not None and row.report["ref"] in wanted:

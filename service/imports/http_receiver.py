@@ -23,6 +23,8 @@ from service.imports.receivers import (
     KnownReport,
     PlaceEnd,
     PlaceOutcome,
+    Prepare,
+    leave_unprepared,
 )
 from service.imports.service_client import ServiceClient
 
@@ -67,6 +69,10 @@ class HttpReceiver:
         # Each call does more of the work, so none is a repetition of another.
         withdrawn = self._post(path, body, "application/json", {"Idempotency-Key": token_hex(16)})
         return withdrawn["retracted_now"], withdrawn["live_reports"]
+
+    def get_preparation(self) -> Prepare:
+        """Return that of none: the service takes JSON."""
+        return leave_unprepared
 
     def submit(self, reports: Sequence[Json], row_count: int = 0) -> list[ItemOutcome]:
         """Return the outcomes; raises ServiceError if the service does not take the batch."""

@@ -1,6 +1,6 @@
 """What receives the reports of a file: a database, or a service over HTTP."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,6 +11,14 @@ from service.domain.wording.range_text import outcomes_text, range_text
 from service.imports.import_counts import ImportCounts
 
 Json = dict[str, Any]
+
+Prepare = Callable[[Json], Any]
+"""Returns what a receiver makes of a report before it is submitted; another process may do it."""
+
+
+def leave_unprepared(report: Json) -> None:
+    """Return None: nothing is made of the report in advance."""
+
 
 BATCH_SIZE: Final = 500
 """How many reports are sent at once."""
@@ -114,8 +122,14 @@ class Receiver(Protocol):
         """Finish the import that was started."""
         ...
 
-    def submit(self, reports: Sequence[Json], row_count: int = 0) -> list[ItemOutcome]:
+    def get_preparation(self) -> Prepare:
+        """Return what can be done in advance with each report; it can be pickled."""
+        ...
+
+    def submit(self, reports: Sequence[Any], row_count: int = 0) -> list[ItemOutcome]:
         """Return the outcome of each report, in their order; sending them again changes nothing.
+
+        A report is given as its JSON, or as the preparation has made it.
 
         ``row_count`` rows of the file have been read with them: 0 if that is not known.
         """

@@ -9,6 +9,7 @@ from service.imports.conversion import Skipped, convert_row
 from service.imports.converted_rows import ConvertedRow, RefusedRow, SkippedRow
 from service.imports.errors import RowError
 from service.imports.mapping import Mapping
+from service.imports.receivers import Prepare, leave_unprepared
 from service.imports.row_files import RowFile, SourceRow
 from service.imports.seen_refs import Seen, SeenRefs
 
@@ -28,9 +29,12 @@ def ignore_refused_row(row: RefusedRow) -> None:
 class FileConversion:
     """The conversions of all rows of a file, in their order; iterating reads it once."""
 
-    def __init__(self, path: Path, mapping: Mapping) -> None:
-        """Raise FileError if the format is not known; iterating raises it as RowFile does."""
-        self._file, self._mapping = RowFile(path, mapping), mapping
+    def __init__(self, path: Path, mapping: Mapping, prepare: Prepare = leave_unprepared) -> None:
+        """Raise FileError if the format is not known; iterating raises it as RowFile does.
+
+        ``prepare`` is the receiver's preparation of each report.
+        """
+        self._file, self._mapping, self._prepare = RowFile(path, mapping), mapping, prepare
         self._seen = SeenRefs()
 
     @property
@@ -63,7 +67,7 @@ class FileConversion:
                 f"an earlier row of the file has the ref {report['ref']!r} too, so each of them"
                 " would replace the other: the ref needs a column that tells them apart",
             )
-        return ConvertedRow(row.line, row.cells, report)
+        return ConvertedRow(row.line, row.cells, report, self._prepare(report))
 
 
 def iterate_reports(path: Path, mapping: Mapping) -> Iterator[ConvertedRow]:

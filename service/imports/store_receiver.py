@@ -9,16 +9,16 @@ from typing import Any, Final
 from marshmallow import ValidationError
 
 from schemas.entities import GroupIn, PlaceIn, ReporterIn
-from schemas.quick_load import ReportIn
 from service.domain.entities import Entity, Place
-from service.domain.errors import ConflictError, DomainError, ErrorDetail, InvalidInputError
+from service.domain.errors import ConflictError, DomainError, InvalidInputError
 from service.domain.file_import import ImportedFile, ImportProgress, RecordedImport
 from service.domain.list_queries import ReportListQuery
 from service.domain.periods import Period
 from service.domain.report import RecordedReport
-from service.domain.submission import BatchOptions, Submission
+from service.domain.submission import BatchOptions
 from service.imports.gazetteer import complete_place
 from service.imports.import_counts import ImportCounts
+from service.imports.prepared_reports import find_first_message, prepare_report
 from service.imports.receivers import (
     ItemOutcome,
     Json,
@@ -27,6 +27,7 @@ from service.imports.receivers import (
     KnownReport,
     PlaceEnd,
     PlaceOutcome,
+    Prepare,
 )
 from service.store.interface import Store
 from service.usecases import batches, imports, lifecycle, reports
@@ -39,7 +40,6 @@ PAGE_SIZE: Final = 500
 TRANSACTION_FACTOR: Final = 10
 """Larger transactions take less time; a service on the same database waits up to half a second."""
 
-_REPORT_SCHEMA: Final = ReportIn()
 _ENTITY_SCHEMAS: Final = {"place": PlaceIn(), "group": GroupIn(), "reporter": ReporterIn()}
 
 
@@ -82,9 +82,14 @@ class StoreReceiver:
         )
         return withdrawn.retracted_now, withdrawn.live_count
 
-    def submit(self, reports: Sequence[Json], row_count: int = 0) -> list[ItemOutcome]:
+    def get_preparation(self) -> Prepare:
+        """Return the loading and normalization of a report, which need no database."""
+        return partial(prepare_report, new_id=self._new_id)
+
+    def submit(self, reports: Sequence[Any], row_count: int = 0) -> list[ItemOutcome]:
         """Return the outcomes; raises DomainError if the database cannot be written."""
         progress = None if self._import_id is None else ImportProgress(self._import_id, row_count)
+        prepare = self.get_preparation()
         results, _ = batches.submit_batch(
             self._store,
             reports,
@@ -94,7 +99,7 @@ class StoreReceiver:
             actor=None,
             now=self._now(),
             new_id=self._new_id,
-            load_item=load_submission,
+            load_item=lambda each: prepare(each) if isinstance(each, dict) else each,
         )
         return [make_outcome(each) for each in results]
 
@@ -134,7 +139,7 @@ class StoreReceiver:
             try:
                 loaded = _ENTITY_SCHEMAS["place"].load(values)
             except ValidationError as error:
-                pointer, reason = _find_first_message(error.messages)
+                pointer, reason = find_first_message(error.messages)
                 outcomes[place_id] = PlaceOutcome(PlaceEnd.REFUSED, f"{pointer}: {reason}")
             else:
                 valid.append((place_id, partial(_complete, described=loaded)))
@@ -174,7 +179,7 @@ def _load_entity(kind: str, entity_id: str, values: Json) -> Mapping[str, Any]:
     try:
         loaded: Mapping[str, Any] = _ENTITY_SCHEMAS[kind].load(values)
     except ValidationError as error:
-        pointer, reason = _find_first_message(error.messages)
+        pointer, reason = find_first_message(error.messages)
         raise InvalidInputError(f"The {kind} {entity_id}: {pointer}: {reason}") from None
     return loaded
 
@@ -195,23 +200,6 @@ def _make_place_outcome(change: EntityChange | DomainError) -> PlaceOutcome:
     if change.is_new:
         return PlaceOutcome(PlaceEnd.ADDED)
     return PlaceOutcome(PlaceEnd.COMPLETED if change.is_changed else PlaceEnd.KNOWN)
-
-
-def load_submission(report: Json) -> Submission | DomainError:
-    """Return the submission of a report, or why it is none."""
-    try:
-        submission: Submission = _REPORT_SCHEMA.load(report)
-    except ValidationError as error:
-        pointer, reason = _find_first_message(error.messages)
-        return InvalidInputError(reason, (ErrorDetail(pointer, reason),))
-    return submission
-
-
-def _find_first_message(messages: Any, pointer: str = "") -> tuple[str, str]:
-    while isinstance(messages, dict):
-        key, messages = next(iter(messages.items()))
-        pointer += "" if key == "_schema" else f"/{key}"
-    return pointer, str(messages[0])
 
 
 def make_outcome(result: batches.ItemResult) -> ItemOutcome:

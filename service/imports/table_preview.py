@@ -25,13 +25,14 @@ from service.imports.file_totals import ChangedTotal, FileSubjects, compute_file
 from service.imports.gazetteer import Gazetteer
 from service.imports.import_counts import ImportCounts
 from service.imports.mapping import Counts, FileFormat, Mapping
+from service.imports.prepared_reports import load_submission
 from service.imports.questions import Question, ask_about_mapping, ask_about_rows
 from service.imports.row_converter import Conversion, FileConversion
 from service.imports.row_ends import find_end, make_refused_row
 from service.imports.row_files import RowFile
 from service.imports.running_totals import Correction, Falls, resolve_falls
 from service.imports.shipped_maps import list_map_names, load_mapping
-from service.imports.store_receiver import load_submission, make_known, make_outcome
+from service.imports.store_receiver import make_known, make_outcome
 from service.store import event_log
 from service.store.interface import Reader
 from service.usecases.batches import make_recorded_item

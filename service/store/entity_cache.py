@@ -111,11 +111,11 @@ class EntityCache:
             for code in missing:
                 ids = {*found.get(code, ()), *self._added_by_code.get(code, ())}
                 self._places_by_code[code] = sorted(ids)[: entities.MAX_PLACES_OF_CODE]
-        found_ids = {}
-        for code in sorted(codes) if len(codes) > 1 else codes:
-            if ids := self._places_by_code[code]:
-                found_ids[code] = list(ids)
-        return found_ids
+        known = {}
+        for code in sorted(codes):
+            if known_ids := self._places_by_code[code]:
+                known[code] = list(known_ids)
+        return known
 
     def find_similar_ids(self, kind: str, entity_id: str) -> tuple[str, ...] | None:
         """Return recorded ids with a spelling similar to the given one, looked up once for each.

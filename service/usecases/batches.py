@@ -35,7 +35,7 @@ from service.store.idempotency import IdempotencyKey, store_response
 from service.store.interface import Connection, Store
 from service.usecases.idempotency import find_stored
 from service.usecases.imports import check_import, make_progress_event
-from service.usecases.reports import ReportRecorder, check_and_normalize
+from service.usecases.reports import ReportRecorder, check_and_normalize, check_reporter
 from service.usecases.submission_plans import (
     MAX_PLAIN_SIZE,
     AdvancePlan,
@@ -125,13 +125,14 @@ def submit_batch(
     new_id: Callable[[], str],
     principal: Principal | None = None,
     idempotency_key: IdempotencyKey | None = None,
-    load_item: Callable[[Any], Submission | DomainError] = lambda item: item,
+    load_item: Callable[[Any], Submission | _NormalizedItem] = lambda item: item,
 ) -> tuple[tuple[ItemResult, ...], bool]:
     """Return the results of all items in their order, and whether this is a replay; writes.
 
     An error of one item does not affect the others. ``load_item`` returns the submission of an
-    item, or its error, which is its result. If the batch is atomic, all items are recorded or none:
-    if one fails, the result of each valid item is a FailedDependencyError.
+    item, with its report if that was normalized before, or its error, which is its result. If the
+    batch is atomic, all items are recorded or none: if one fails, the result of each valid item is
+    a FailedDependencyError.
 
     Items of another batch are recorded MAX_TRANSACTION_REPORTS at a time, or as many times more as
     the options say. If the database fails
@@ -197,12 +198,17 @@ class _ItemQueue:
 
 
 def _normalize_item(
-    item: Submission | DomainError, new_id: Callable[[], str], principal: Principal | None
+    item: Submission | _NormalizedItem,
+    new_id: Callable[[], str],
+    principal: Principal | None,
 ) -> _NormalizedItem:
     if isinstance(item, DomainError):
         return item
     try:
-        return item, check_and_normalize(item, new_id(), principal)
+        if isinstance(item, Submission):
+            return item, check_and_normalize(item, new_id(), principal)
+        check_reporter(item[0], principal)
+        return item
     except DomainError as error:
         return error
 

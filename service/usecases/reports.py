@@ -91,9 +91,14 @@ def check_and_normalize(
 
     Raises InvalidInputError, and ForbiddenError if the principal may not report for the reporter.
     """
+    check_reporter(submission, principal)
+    return normalize_submission(submission, report_id)
+
+
+def check_reporter(submission: Submission, principal: Principal | None) -> None:
+    """Raise ForbiddenError if the principal may not report for the reporter (None may for all)."""
     if principal is not None:
         principal.check_can_report_for(submission.reporter.id)
-    return normalize_submission(submission, report_id)
 
 
 class ReportRecorder:
