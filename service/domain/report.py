@@ -170,22 +170,25 @@ def move_own_incident(incident: str | None, reporter: str) -> str | None:
 
 def counted_figures(report: Report) -> tuple[Figure, ...]:
     """Return the report's figures in the form that totals use."""
+    # Without keywords and a generator: an import makes a million of them.
     return tuple(
-        Figure(
-            id=figure.id,
-            report=report.id,
-            reporter=report.reporter,
-            scope=Scope(
-                places=figure.places,
-                period=figure.period,
-                outcomes=frozenset(figure.outcomes),
-                groups=figure.groups,
-                incident=incident_of(report.reporter, figure),
-            ),
-            quantity=Quantity(figure.low, figure.high, frozenset(figure.soft)),
-            best=figure.best,
-            reclassifies=figure.reclassifies.figure if figure.reclassifies else None,
-            disclosed=figure.disclosed,
-        )
-        for figure in report.figures
+        [
+            Figure(
+                figure.id,
+                report.id,
+                report.reporter,
+                Scope(
+                    figure.places,
+                    figure.period,
+                    frozenset(figure.outcomes),
+                    figure.groups,
+                    incident_of(report.reporter, figure),
+                ),
+                Quantity(figure.low, figure.high, frozenset(figure.soft)),
+                figure.best,
+                figure.reclassifies.figure if figure.reclassifies else None,
+                figure.disclosed,
+            )
+            for figure in report.figures
+        ]
     )

@@ -54,7 +54,7 @@ def _encode_period(period: Period) -> dict[str, str | None]:
 
 
 def _encode_tuple(values: tuple[Any, ...]) -> list[Any]:
-    return [to_plain(each) for each in values]
+    return [each if type(each) is str else to_plain(each) for each in values]
 
 
 def _make_encoder(value_class: Any) -> Callable[[Any], dict[str, Any]]:
@@ -64,10 +64,13 @@ def _make_encoder(value_class: Any) -> Callable[[Any], dict[str, Any]]:
     def encode(value: Any) -> dict[str, Any]:
         encoded = {}
         for name, each in zip(names, get_values(value), strict=True):
-            if each is None or each == ():
+            if each is None:
                 continue
             kind = type(each)
-            encoded[name] = each if kind is str or kind is int else to_plain(each)
+            if kind is str or kind is int:
+                encoded[name] = each
+            elif each != ():
+                encoded[name] = to_plain(each)
         return encoded
 
     return encode
@@ -121,12 +124,14 @@ _DERIVED_FIELDS: Final = frozenset(
 
 def _stated_fields(figure: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of an encoded figure that state something, in their one spelling."""
-    derived = _DERIVED_FIELDS.union(figure.get("inherited", ()))
+    derived = _DERIVED_FIELDS
+    if "inherited" in figure:
+        derived = derived.union(figure["inherited"])
     stated = {name: value for name, value in figure.items() if name not in derived}
     if "lexicon" in figure:
         stated["low"] = stated["high"] = None
     for name in ("places", "groups"):
-        if name in stated:
+        if len(stated.get(name, ())) > 1:
             stated[name] = sorted(stated[name])
     return stated
 
@@ -140,9 +145,9 @@ def _scope_not_in_figures(report: Report) -> dict[str, Any]:
     period, incident = report.period, report.incident
     for figure in report.figures:
         inherited = figure.inherited
-        if "places" not in inherited:
+        if places and "places" not in inherited:
             places.difference_update(figure.places)
-        if "groups" not in inherited:
+        if groups and "groups" not in inherited:
             groups.difference_update(figure.groups)
         if "period" not in inherited and figure.period == period:
             period = None

@@ -118,9 +118,10 @@ class RequestEvents:
             self._actor,
         )
         body, texts = redactable_text.seal_texts(new_event.body)
-        stored = StoredEvent(*fields, canonical_json(body), "")
-        self._hash = stored.compute_hash(self._hash)
-        return Event(*fields, dict(new_event.body)), stored._replace(hash=self._hash), texts
+        text = canonical_json(body)
+        self._hash = StoredEvent(*fields, text, "").compute_hash(self._hash)
+        stored = StoredEvent(*fields, text, self._hash)
+        return Event(*fields, dict(new_event.body)), stored, texts
 
 
 Texts = Mapping[str, redactable_text.RedactableText]

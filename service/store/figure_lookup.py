@@ -159,13 +159,19 @@ class FigureLookup:
             place_id for row in self._rows.values() for place_id in split_ids(row.figure.place_ids)
         }
 
-    def has_none_near(self, figure: Figure, place_ids: Sequence[str] | None) -> bool:
-        """Whether the reporter has no figure around the figure's days, places and incident.
+    def are_alone(self, figures: Sequence[Figure], places: Sequence[Sequence[str] | None]) -> bool:
+        """Whether the reporter has no figure around the days, places and incidents of these.
 
-        Those of superseded and retracted reports count, too.
+        Each is given with its places and all above them, None if a place has children. Figures of
+        superseded and retracted reports count, too.
         """
-        own, known = self._find_near(self._compare(figure).window, place_ids)
-        return not own and not known
+        former: tuple[_Window, Sequence[str] | None] | None = None
+        for figure, place_ids in zip(figures, places, strict=True):
+            around = (self._compare(figure).window, place_ids)
+            if around != former and any(self._find_near(*around)):
+                return False
+            former = around  # Most figures of a report are about the same days and places.
+        return True
 
     def is_alone(
         self, figure: Figure, excluded_report: str | None, place_ids: Sequence[str] | None
@@ -425,7 +431,10 @@ class FigureLookup:
         _, window, key, place_ids, outcomes = self._compare(figure)
         if key not in self._of_scope:
             self._load_of_scope([key])
-        newest = [*reversed(self._added.of_scope.get(key, ())), *self._of_scope[key]]
+        added, recorded = self._added.of_scope.get(key), self._of_scope[key]
+        if not added and not recorded:
+            return []
+        newest = [*reversed(added or ()), *recorded]
         return [
             row
             for row in newest[:MAX_OF_SCOPE]

@@ -51,18 +51,19 @@ def seal_texts(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Redac
 def _seal_object(
     body: Mapping[str, Any], pointer: str, texts: dict[str, RedactableText]
 ) -> dict[str, Any]:
-    sealed = dict(body)
+    sealed = {}
     for name, value in body.items():
         kind = type(value)
         if name in FREE_TEXT_FIELDS:
-            sealed[name] = _seal_value(value, f"{pointer}/{name}", texts)
+            value = _seal_value(value, f"{pointer}/{name}", texts)
         elif kind is dict:
-            sealed[name] = _seal_object(value, f"{pointer}/{name}", texts)
+            value = _seal_object(value, f"{pointer}/{name}", texts)
         elif kind is list and value and type(value[0]) is dict:
-            sealed[name] = [
+            value = [
                 _seal_object(each, f"{pointer}/{name}/{index}", texts)
                 for index, each in enumerate(value)
             ]
+        sealed[name] = value
     return sealed
 
 

@@ -258,7 +258,7 @@ def _find_own_conflicts(
     recorded, figures = lookups.figures, lookups.counted_figures(report)
     lines = [resolver.list_with_ancestors(figure.scope.places) for figure in figures]
     # Most figures of a register have none to be compared with but those of their own report.
-    are_alone = all(map(recorded.has_none_near, figures, lines))
+    are_alone = recorded.are_alone(figures, lines)
     candidates: Sequence[Sequence[Figure]] = [()] * len(figures)
     if not are_alone:
         candidates = [

@@ -155,9 +155,12 @@ def make_moved_link_rows(event: Event) -> list[MovedLinkRow]:
 def make_figure_rows(report: Report, figures: Sequence[Figure], seq: int) -> list[FigureRow]:
     """Return the rows of the report's counted figures; ``seq`` is that of its event."""
     rows = []
+    period = None
     for position, figure in enumerate(figures):
         scope, quantity = figure.scope, figure.quantity
-        first_day, last_day = encode_first_day(scope.period), scope.period.stop
+        if scope.period is not period:
+            period = scope.period
+            first_day, last_day = encode_first_day(period), period.stop
         rows.append(
             FigureRow(
                 id=figure.id,
