@@ -381,14 +381,13 @@ class FigureLookup:
         about_one = [each for each in places_by_window if each.incident is not None]
         if len(about_one) > 1:
             about_one = self._leave_out_empty(about_one)
-        keys: dict[_Window, list[Row]] = {each: [] for each in places_by_window}
-        for name, windows in (
-            ("select_comparable_keys", about_any),
-            ("select_comparable_keys_of_incident", about_one),
-        ):
-            binds = [_bind_window(each, places_by_window[each]) for each in windows]
-            keys |= zip(windows, self._db.fetch_each(name, binds), strict=True)
-        return keys
+        windows = (*about_any, *about_one)
+        binds = {each: _bind_window(each, places_by_window[each]) for each in windows}
+        found = self._db.fetch_each("select_comparable_keys", [binds[each] for each in about_any])
+        found += self._db.fetch_each(
+            "select_comparable_keys_of_incident", [binds[each] for each in about_one]
+        )
+        return {each: [] for each in places_by_window} | dict(zip(windows, found, strict=True))
 
     def _leave_out_empty(self, windows: Sequence[_Window]) -> list[_Window]:
         """Return the windows of incidents without those in which certainly no figure is.

@@ -150,7 +150,14 @@ class _PendingJob(Generic[Result]):
         self._error: BaseException | None = None
 
     def run(self, db: Connection, to_domain_error: ErrorTranslator) -> None:
-        """Run the job, or undo it if it fails; raises only errors that end the transaction."""
+        """Run the job, or undo it if it fails; raises only errors that end the transaction.
+
+        Those of a long job do: it has the transaction for itself. Without a savepoint, SQLite does
+        not copy each page before it is changed.
+        """
+        if self.is_long:
+            self._result = self._context.run(self._job, db)
+            return
         try:
             with db.savepoint("job"):
                 self._result = self._context.run(self._job, db)

@@ -5,6 +5,7 @@ atomic. Each of them is a request of its own in the event log.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -285,12 +286,13 @@ class _Batch:
         if self.options.progress is not None:
             import_id = self.options.progress.import_id
             check_import(db, import_id, self.actor, self.principal).check_running()
-        with db.savepoint("batch") as undo:
+        # Only all items together are undone. With a savepoint, SQLite copies each page once more.
+        with db.savepoint("batch") if self.options.is_atomic else nullcontext() as undo:
             valid = [item for item in items if isinstance(item, tuple)]
             is_bounded = not self.options.is_atomic
             recorder = ReportRecorder(db, valid, self.actor, self.now, plan, is_bounded=is_bounded)
             results = [self._record_item(recorder, item) for item in items]
-            if self.options.is_atomic and any(isinstance(each, DomainError) for each in results):
+            if undo is not None and any(isinstance(each, DomainError) for each in results):
                 undo()
                 return _fail_all(results), recorder.first_seq - 1
             last_seq = recorder.last_seq

@@ -87,6 +87,7 @@ BINDS: Final[dict[str, Any]] = {
     "codes": '["c7","c8"]', "examined": 100, "refs": '["ref 7"]', "length_class": 0,
     "single_place": "p7", "since": 1_880, "import_id": "p7", "before": 20, "first_seq": 10,
     "last_seq": 20, "row_count": 5, "report_count": 5, "finished_seq": None, "withdrawn_seq": None,
+    "incidents": '["x:7"]',
 }  # fmt: skip
 """A value for every name that a statement binds, and for columns that may not be NULL."""
 

@@ -15,6 +15,8 @@ from service.domain.errors import DomainError
 from service.domain.report import RecordedReport, Report
 from service.domain.submission import Submission
 from service.store import figure_lookup, redactable_text
+from service.store.entity_cache import EntityCache
+from service.store.figure_lookup import FigureLookup
 from service.store.interface import Connection, Store
 from service.store.tables import TABLES
 from service.usecases import entities, reports, submission_plans
@@ -249,6 +251,61 @@ def test_reports_that_are_recorded_together_are_recorded_as_one_by_one(
     assert list(map(_without_time, planned)) == list(map(_without_time, one_by_one))
     assert record_of_planned == record_of_single
     assert recorded_now == _list_plain(together)
+
+
+GROUPS = (
+    {"id": "civilians", "name": "Civilians", "facet": "status"},
+    {"id": "women", "name": "Women", "parent": {"id": "civilians", "name": "Civilians"}},
+    {"id": "soldiers", "name": "Soldiers", "facet": "status"},
+    {"id": "a-side", "name": "A side", "facet": "side"},
+)
+
+
+@st.composite
+def _events(draw: Any) -> dict[str, Any]:
+    """Return a row of a register: most figures of one event differ in their groups alone."""
+    figures = []
+    for group in draw(st.lists(st.sampled_from((None, *GROUPS)), min_size=1, max_size=5)):
+        low = draw(st.integers(0, 5))
+        figure: dict[str, Any] = {"outcomes": ["killed"], "low": low, "high": low}
+        if group is not None:
+            figure["groups"] = [group]
+        if draw(st.integers(0, 4)) == 0:
+            figure["high"] = draw(st.one_of(st.none(), st.integers(low, low + 3)))
+        if draw(st.integers(0, 5)) == 0:
+            figure["places"] = [draw(st.sampled_from(("east", "birch", "maple")))]
+        figures.append(figure)
+    return {
+        "reporter": REPORTERS[0],
+        "period": draw(_periods()),
+        "places": [draw(st.sampled_from(("east", "birch", "elm")))],
+        "incident": draw(st.sampled_from([None, *(f"acled:{number}" for number in range(9))])),
+        "figures": figures,
+    }
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(_events(), min_size=1, max_size=6))
+def test_events_get_the_warnings_that_they_would_get_without_short_cuts(
+    store_with_places: Store, events: list[dict[str, Any]]
+) -> None:
+    found = []
+    for is_short in (True, False):
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            store_with_places.write_transaction() as db,
+            db.savepoint("example") as undo,
+        ):
+            if not is_short:
+                patch.setattr(FigureLookup, "are_alone", lambda *_: False)
+                patch.setattr(FigureLookup, "is_alone", lambda *_: False)
+                patch.setattr(FigureLookup, "_leave_out_empty", lambda _, windows: windows)
+                patch.setattr(EntityCache, "is_agreeing", lambda *_: False)
+            numbers = count()
+            items = _normalize(events, lambda numbers=numbers: f"r{next(numbers)}")  # type: ignore[misc]
+            found.append(list(map(_without_time, _record(db, items))))
+            undo()
+    assert found[0] == found[1]
 
 
 def _count_killed(low: int, high: int | None = None, **changes: Any) -> dict[str, Any]:

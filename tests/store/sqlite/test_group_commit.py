@@ -253,6 +253,16 @@ def test_short_jobs_do_not_wait_for_the_end_of_a_long_one(store: SqliteStore) ->
         assert [each.result(60) for each in (first, short, long, last)] == [1, 2, 3, 4]
 
 
+def test_a_long_job_that_fails_is_undone_and_the_next_one_runs(store: SqliteStore) -> None:
+    store.write(make_job("before"))
+    error = RuntimeError("the job's own")
+    with pytest.raises(RuntimeError) as raised:
+        store.write(make_failing_job("failed", error), is_long=True)
+    assert raised.value is error
+    assert store.write(make_job("after"), is_long=True) == 2
+    assert read_subjects(store) == ["before", "after"]
+
+
 def _wait_for_queued(store: SqliteStore, count: int) -> None:
     committer = store._get_resources().committer
     while len(committer._queue) < count:
