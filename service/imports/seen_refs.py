@@ -2,9 +2,7 @@
 
 from enum import Enum
 from hashlib import blake2b
-from typing import Final
-
-import numpy as np
+from typing import Any, Final
 
 MAX_RECENT: Final = 1 << 16
 """How many hashes are kept in a set before they are sorted into the array."""
@@ -44,19 +42,31 @@ class _HashSet:
 
     def __init__(self) -> None:
         self._recent: set[int] = set()
-        self._sorted = np.empty(0, dtype=np.uint64)
+        self._sorted: Any = None
 
     def add(self, text: str) -> bool:
         """Return whether the text is new."""
         value = int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
         if value in self._recent:
             return False
-        position = int(np.searchsorted(self._sorted, np.uint64(value)))
-        if position < len(self._sorted) and int(self._sorted[position]) == value:
+        if self._sorted is not None and self._is_sorted(value):
             return False
         self._recent.add(value)
         if len(self._recent) == MAX_RECENT:
-            recent = np.fromiter(self._recent, dtype=np.uint64, count=MAX_RECENT)
-            self._sorted = np.sort(np.concatenate((self._sorted, recent)), kind="stable")
-            self._recent.clear()
+            self._sort_recent()
         return True
+
+    def _is_sorted(self, value: int) -> bool:
+        """Whether the hash is in the array."""
+        position = int(self._sorted.searchsorted(self._sorted.dtype.type(value)))
+        return position < len(self._sorted) and int(self._sorted[position]) == value
+
+    def _sort_recent(self) -> None:
+        """Move the recent hashes into the array."""
+        # Imported here: it takes a third of a second to load, and most files are not so long.
+        import numpy as np
+
+        recent = np.fromiter(self._recent, dtype=np.uint64, count=len(self._recent))
+        every = recent if self._sorted is None else np.concatenate((self._sorted, recent))
+        self._sorted = np.sort(every, kind="stable")
+        self._recent.clear()
