@@ -12,7 +12,7 @@ from service.domain.errors import DomainError
 from service.settings import load_settings, parse_database_address
 from service.store.factory import open_store as connect
 from service.store.interface import Progress, Store
-from service.usecases import copy_store, maintenance
+from service.usecases import maintenance
 
 
 class DatabaseAddress(click.ParamType[Store]):
@@ -57,6 +57,9 @@ def open_trial_store(report_progress: Progress, *, is_empty: bool = False) -> It
 
     ``is_empty``: nothing is copied.
     """
+    # Imported here, so that other commands do not load the columns, and numpy.
+    from service.usecases import copy_store
+
     with TemporaryDirectory(prefix="casualty-figures-") as folder:
         trial = connect(Path(folder) / "trial.db", load_settings().busy_seconds)
         try:

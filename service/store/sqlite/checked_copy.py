@@ -8,8 +8,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from sqlite_utils import Database as SqliteUtils
-
 from service.domain.errors import LockTimeoutError, StoreUnavailableError
 from service.store.event_log import last_seq, last_seq_and_hash
 from service.store.interface import DatabaseCopy, Progress
@@ -115,7 +113,7 @@ def _check_copy(copy: Path, source: Path) -> tuple[int, str]:
         (event_count,) = db.execute("SELECT count(*) FROM events").fetchone()
         if event_count != last_seq(SqliteConnection(db)):
             raise StoreUnavailableError(f"{source} is damaged: its event log has gaps.")
-        applied = list_applied(SqliteUtils(db, execute_plugins=False))
+        applied = list_applied(db)
         if unknown := find_unknown_steps(ENGINE, applied):
             raise StoreUnavailableError(
                 f"{source} was migrated by a later release: this one does not know {unknown[0]}."

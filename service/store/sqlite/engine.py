@@ -11,8 +11,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final, TypeVar
 
-from sqlite_utils import Database as SqliteUtilsDatabase
-
 from service.domain.errors import ConflictError, DomainError, StoreUnavailableError
 from service.domain.rate_limit import RateLimit
 from service.store import event_log
@@ -212,16 +210,16 @@ class SqliteStore(Store):
                 idle.pop().close()
 
     @contextmanager
-    def _inspect_schema(self) -> Iterator[SqliteUtilsDatabase]:
+    def _inspect_schema(self) -> Iterator[sqlite3.Connection]:
         with (
             translate_errors(to_domain_error),
             self._borrow_connection() as conn,
             begin_transaction(conn, "BEGIN"),
         ):
-            yield SqliteUtilsDatabase(conn, execute_plugins=False)
+            yield conn
 
     @contextmanager
-    def _migration_transaction(self) -> Iterator[SqliteUtilsDatabase]:
+    def _migration_transaction(self) -> Iterator[sqlite3.Connection]:
         """Yield the only connection that may write, with foreign keys not enforced meanwhile.
 
         So a migration can replace a table that others refer to. The transaction rolls back unless
@@ -236,7 +234,7 @@ class SqliteStore(Store):
                 hold_write_lock(self.path, self._busy_seconds),
                 begin_transaction(conn, "BEGIN IMMEDIATE"),
             ):
-                yield SqliteUtilsDatabase(conn, execute_plugins=False)
+                yield conn
                 if conn.execute("PRAGMA foreign_key_check").fetchone() is not None:
                     raise sqlite3.IntegrityError("a foreign key is violated")
 

@@ -1,18 +1,24 @@
-"""Run the migrations on an SQLite file; sqlite-utils records which were applied."""
+"""Run the migrations on an SQLite file; sqlite-utils records which were applied.
+
+It is loaded only to run one: that takes half a second, and hardly any command finds one pending.
+"""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Final
-
-from sqlite_utils import Database as SqliteUtils
-from sqlite_utils import Migrations
+from typing import TYPE_CHECKING, Any, Final
 
 from service.store.interface import Row
 from service.store.migrations import Step, steps_for
 from service.store.pending_migrations import find_pending_steps
 
+if TYPE_CHECKING:
+    from sqlite_utils import Database as SqliteUtils
+    from sqlite_utils import Migrations
+
 ENGINE: Final = "sqlite"
+
+_MIGRATION_SET: Final = "casualties"
 
 
 class SqliteMigrationConnection:
@@ -38,41 +44,54 @@ class SqliteMigrationConnection:
 
 
 def migrate(
-    inspect_schema: Callable[[], AbstractContextManager[SqliteUtils]],
-    migration_transaction: Callable[[], AbstractContextManager[SqliteUtils]],
+    inspect_schema: Callable[[], AbstractContextManager[sqlite3.Connection]],
+    migration_transaction: Callable[[], AbstractContextManager[sqlite3.Connection]],
 ) -> int:
     """Return how many migrations were run, as ``Store.migrate`` does; writes.
 
     Takes the write lock only where a migration is pending.
     """
-    with inspect_schema() as db:
-        if not _find_pending(db):
+    with inspect_schema() as conn:
+        if not _find_pending(conn):
             return 0
-    with migration_transaction() as db:
-        pending = _find_pending(db)  # Another process may have run them meanwhile.
-        make_migrations().apply(db)
+    with migration_transaction() as conn:
+        pending = _find_pending(conn)  # Another process may have run them meanwhile.
+        if pending:
+            from sqlite_utils import Database as SqliteUtils
+
+            make_migrations().apply(SqliteUtils(conn, execute_plugins=False))
         return len(pending)
 
 
-def _find_pending(db: SqliteUtils) -> list[Step]:
-    return find_pending_steps(ENGINE, list_applied(db), "events" in db.table_names())
+def _find_pending(conn: sqlite3.Connection) -> list[Step]:
+    return find_pending_steps(ENGINE, list_applied(conn), _has_table(conn, "events"))
 
 
-def list_applied(db: SqliteUtils) -> list[str]:
+def list_applied(conn: sqlite3.Connection) -> list[str]:
     """Return the names of the migrations that were applied, in the order of their run."""
-    return [each.name for each in make_migrations().applied(db)]
+    if not _has_table(conn, "_sqlite_migrations"):
+        return []
+    sql = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid"
+    return [name for (name,) in conn.execute(sql, [_MIGRATION_SET])]
 
 
-def make_migrations() -> Migrations:
+def _has_table(conn: sqlite3.Connection, name: str) -> bool:
+    sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return conn.execute(sql, [name]).fetchone() is not None
+
+
+def make_migrations() -> "Migrations":
     """Return all steps of SQLite as sqlite-utils runs them: each in a savepoint of its own."""
-    migrations = Migrations("casualties")
+    from sqlite_utils import Migrations
+
+    migrations = Migrations(_MIGRATION_SET)
     for step in steps_for(ENGINE):
         migrations(name=step.name)(_adapt(step))
     return migrations
 
 
-def _adapt(step: Step) -> Callable[[SqliteUtils], None]:
-    def upgrade(db: SqliteUtils) -> None:
+def _adapt(step: Step) -> "Callable[[SqliteUtils], None]":
+    def upgrade(db: "SqliteUtils") -> None:
         step.upgrade(SqliteMigrationConnection(db.conn))
 
     return upgrade

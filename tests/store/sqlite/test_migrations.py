@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from sqlite_utils import Database
 
 from service.domain.errors import StoreUnavailableError
 from service.store import event_log
@@ -95,7 +96,7 @@ BODIES = [
 def test_an_event_log_from_before_the_hash_chain_is_chained(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "old.db")
     with store._migration_transaction() as db:
-        make_migrations().apply(db, stop_before="0006_chain")
+        make_migrations().apply(Database(db, execute_plugins=False), stop_before="0006_chain")
         # The projection writes these now.
         db.execute("CREATE TABLE report_words (word, seq)")
         db.execute("CREATE TABLE place_codes (code, place, since_seq)")
@@ -108,7 +109,7 @@ def test_an_event_log_from_before_the_hash_chain_is_chained(tmp_path: Path) -> N
             )
             recorded_at = 3 if seq < 4 else 4
             event = Event(seq, recorded_at, "2026-01-05T10:00:00.0Z", kind, subject, None, body)
-            apply_event(SqliteConnection(db.conn), event)
+            apply_event(SqliteConnection(db), event)
         db.execute("DROP TABLE report_words")
         db.execute("DROP TABLE place_codes")
         for column in ("length_class", "single_place"):
@@ -124,7 +125,7 @@ def test_an_event_log_from_before_the_hash_chain_is_chained(tmp_path: Path) -> N
 def test_a_key_from_before_bound_keys_never_expires(tmp_path: Path) -> None:
     older = SqliteStore(tmp_path / "x.db")
     with older._migration_transaction() as db:
-        make_migrations().apply(db, stop_before="0007_keys")
+        make_migrations().apply(Database(db, execute_plugins=False), stop_before="0007_keys")
         db.execute(
             "INSERT INTO keys VALUES ('a', 'Desk', 'read', printf('%064d', 0), 'then', NULL)"
         )
