@@ -118,6 +118,7 @@ class FigureLookup:
         self._comparable: dict[_Window, _Comparable] = {}
         self._rows: dict[Row, _FoundRow] = {}
         self._of_scope: dict[tuple[int, str], list[_FoundRow]] = {}
+        self._only_reporter: str | None = None
         self._added = _Added({}, {}, {}, {}, set())
         self._decoded: dict[tuple[int, int], Figure] = {}
         self._compared: dict[str, _Compared] = {}
@@ -129,7 +130,9 @@ class FigureLookup:
         """
         places_by_window: dict[_Window, set[str] | None] = {}
         scopes: dict[tuple[int, str], None] = {}
+        reporters: set[str] = set()
         for figure, places in figures:
+            reporters.add(figure.reporter)
             compared = self._compare(figure)
             window = compared.window
             if places is None or places_by_window.get(window, ()) is None:
@@ -145,7 +148,18 @@ class FigureLookup:
                 for window, places in places_by_window.items()
             }
         )
-        self._load_of_scope([each for each in scopes if each not in self._of_scope])
+        if len(scopes) > 1 and self._is_only_reporter(reporters):
+            (self._only_reporter,) = reporters
+        else:
+            self._load_of_scope([each for each in scopes if each not in self._of_scope])
+
+    def _is_only_reporter(self, reporters: Collection[str]) -> bool:
+        """Whether all recorded reports are of this one reporter.
+
+        Then there are none with which the figures of a scope are compared, which are of others.
+        """
+        (outermost,) = self._db.fetch_all("select_outermost_reporters")
+        return len(reporters) == 1 and {*reporters, *outermost} <= {*reporters, None}
 
     @property
     def wide_size(self) -> int:
@@ -426,14 +440,18 @@ class FigureLookup:
         return [row for row in found if first_seq is None or row.figure.seq < first_seq]
 
     def _find_of_scope(self, figure: Figure) -> list[_FoundRow]:
-        """Return the newest figures of the figure's places, days and outcomes, newest first."""
+        """Return the newest figures of the figure's places, days and outcomes, newest first.
+
+        Recorded ones are left out if all of them are of its own reporter.
+        """
         _, window, key, place_ids, outcomes = self._compare(figure)
-        if key not in self._of_scope:
+        added, recorded = self._added.of_scope.get(key), self._of_scope.get(key)
+        if recorded is None and figure.reporter != self._only_reporter:
             self._load_of_scope([key])
-        added, recorded = self._added.of_scope.get(key), self._of_scope[key]
+            recorded = self._of_scope[key]
         if not added and not recorded:
             return []
-        newest = [*reversed(added or ()), *recorded]
+        newest = [*reversed(added or ()), *(recorded or ())]
         return [
             row
             for row in newest[:MAX_OF_SCOPE]

@@ -487,6 +487,10 @@ SELECT {figures_columns}, relays, superseded_seq, retracted_seq FROM (
 ) AS figures CROSS JOIN reports WHERE reports.seq = figures.seq
 ORDER BY figures.seq DESC, figures.position DESC
 
+-- name: select_outermost_reporters
+-- The first and the last id of those who have reported, NULL if there are none.
+SELECT (SELECT min(reporter) FROM reports), (SELECT max(reporter) FROM reports)
+
 -- name: select_reports_with_quote
 SELECT seq FROM reports WHERE quote_folded = :quote
 AND seq IN (SELECT CAST(value AS BIGINT) FROM json_each(CAST(:seqs AS TEXT)))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from itertools import count
 from typing import Any
 
 import pytest
@@ -117,6 +118,38 @@ def test_a_figure_is_compared_with_all_of_its_reporter_and_incident_around_its_d
         expected = [row for row in _read_figures(db) if _is_comparable(row, figure, chosen)]
         undo()
     assert found == expected[:limit]
+
+
+def test_the_figures_of_the_only_reporter_are_compared_with_those_of_the_next_one(
+    store: Store,
+) -> None:
+    def make_body(reporter: str, day: int, killed: int) -> dict[str, Any]:
+        date = f"2020-01-0{day}"
+        return {
+            "reporter": {"id": reporter, "name": reporter.upper()},
+            "period": {"from": date, "to": date},
+            "places": [{"id": "x", "name": "X"}],
+            "figures": [{"outcomes": ["killed"], "exactly": killed}],
+        }
+
+    numbers = count()
+    with store.write_transaction() as db:
+
+        def record(*bodies: dict[str, Any]) -> list[list[str]]:
+            items = [
+                (each, replace(report, id=f"n{next(numbers)}"))
+                for each, report in _load(list(bodies))
+            ]
+            recorder = ReportRecorder(db, items, None, START_TIME)
+            warnings = [recorder.record(*item).recorded.warnings for item in items]
+            recorder.flush()
+            return [[warning.code for warning in each] for each in warnings]
+
+        assert record(make_body("a", 1, 1), make_body("a", 3, 1)) == [[], []]
+        assert record(make_body("a", 5, 1), make_body("a", 7, 1)) == [[], []]
+        assert record(make_body("b", 1, 5), make_body("b", 3, 5)) == [["contradicts"]] * 2
+        assert record(make_body("c", 5, 5), make_body("a", 9, 5)) == [["contradicts"], []]
+        assert record(make_body("a", 1, 1), make_body("a", 5, 1)) == [["contradicts"]] * 2
 
 
 def test_a_figure_of_a_register_reads_no_figure_of_its_other_incidents(store: Store) -> None:
