@@ -10,6 +10,7 @@ from service.bounds.component_solver import Component
 from service.bounds.engine import TotalsEngine
 from service.bounds.relaxation.engine import RelaxedEngine
 from service.bounds.relaxation.local_engine import MAX_NEARBY_FIGURES, LocalEngine
+from service.bounds.relaxation.register_engine import RegisterEngine
 from service.columns.column_figures import CountedRows
 from service.columns.column_terms import NumberedScopes
 from service.columns.entity_state import EntityState
@@ -40,11 +41,14 @@ MAX_EXACT_FIGURES: Final = 5_000
 MAX_PREPARED_FIGURES: Final = 300_000
 """More counted figures are not prepared as a whole, which takes minutes and gigabytes.
 
-A register is prepared up to ``MAX_REGISTER_FIGURES``: its incidents share nobody.
+Those of a register are, if there is memory for them: its incidents share nobody.
 """
 
-MAX_REGISTER_FIGURES: Final = 2_000_000
-"""More figures of a register are not prepared; so many take about 600 MB."""
+REGISTER_BYTES: Final = 400
+"""What an engine of a register takes for each figure: 430 MB for a million."""
+
+MAX_REGISTER_SHARE: Final = 4
+"""The engine of a register may take so many times the memory of the cache, besides it."""
 
 Engine = TotalsEngine | RelaxedEngine | LocalEngine
 """The counted figures of one selection, prepared for totals."""
@@ -81,6 +85,7 @@ class Snapshot:
         self._component_cache = component_cache or ComponentCache()
         self.places, self.groups = state.entities.place_tree, state.entities.group_tree
         cache = cache or SharedCache()
+        self._max_register_bytes = MAX_REGISTER_SHARE * cache.max_bytes
         self._counted = CacheSection(cache, "selections", _measure_counted)
         self._engines = CacheSection(cache, "engines", _measure_engine, needs_largest=True)
         self.results = CacheSection(cache, "results", _measure_result, max_share=MAX_RESULT_SHARE)
@@ -155,7 +160,7 @@ class Snapshot:
         """
         if counted is self._all_live:
             key = _ALL_LIVE
-            if _is_register(counted) and self._is_preferred:
+            if self._is_preferred and _is_register(counted, self._max_register_bytes):
                 return self._register_engine
 
         def make_engine() -> Engine:
@@ -164,6 +169,8 @@ class Snapshot:
             if is_part or counted.count > MAX_PREPARED_FIGURES:
                 return LocalEngine(counted, *trees_and_cache)
             large = whole if isinstance(whole, RelaxedEngine) else None
+            if isinstance(whole, RegisterEngine):
+                return RegisterEngine(counted, *trees_and_cache, whole)
             if counted.count > MAX_EXACT_FIGURES or large is not None:
                 return RelaxedEngine(counted, *trees_and_cache, large)
             return TotalsEngine(
@@ -205,13 +212,13 @@ class Snapshot:
         return counted
 
     @cached_property
-    def _register_engine(self) -> RelaxedEngine:
+    def _register_engine(self) -> RegisterEngine:
         """The engine of all live figures of a very large register.
 
-        Only the present state has one. It is as large as the columns of the record, and like these
-        not part of the limit of the cache.
+        Only the present state has one. It is not part of the limit of the cache, which it is larger
+        than, but limited by ``MAX_REGISTER_SHARE``.
         """
-        return RelaxedEngine(self._all_live, self.places, self.groups, self._component_cache)
+        return RegisterEngine(self._all_live, self.places, self.groups, self._component_cache)
 
     @cached_property
     def _all_live(self) -> CountedRows:
@@ -234,10 +241,13 @@ _ALL_LIVE: Final = "all"
 """The key of the engine of all live figures."""
 
 
-def _is_register(counted: CountedRows) -> bool:
-    """Whether the figures are too many to be prepared as others are, and most are of a register."""
+def _is_register(counted: CountedRows, max_bytes: float) -> bool:
+    """Whether the figures are too many to be prepared as others are, but are of a register.
+
+    ``max_bytes`` is the memory that the engine of a register may take.
+    """
     return (
-        MAX_PREPARED_FIGURES < counted.count <= MAX_REGISTER_FIGURES
+        MAX_PREPARED_FIGURES < counted.count <= max_bytes / REGISTER_BYTES
         and counted.count_beside_register <= MAX_PREPARED_FIGURES
     )
 

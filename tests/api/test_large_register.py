@@ -114,6 +114,14 @@ def test_a_former_state_of_a_register_is_answered_from_the_figures_nearby(
     assert former["low"] <= total["low"]
 
 
+def test_a_register_for_which_there_is_no_memory_is_answered_from_the_figures_nearby(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_cache, "REGISTER_BYTES", 1 << 20)
+    (total,) = ask(services.large, "&outcomes=killed")["totals"]
+    assert not total["exact"] and total["low"] > 0
+
+
 def test_some_figures_of_a_register_are_answered_from_those_nearby(services: Services) -> None:
     answer = ask(services.large, "&outcomes=killed&straddling=exclude&to=2024-12-31")
     (total,) = answer["totals"]
