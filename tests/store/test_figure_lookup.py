@@ -85,7 +85,8 @@ def _read_figures(db: Connection) -> list[FigureRow]:
 @given(
     bodies=st.lists(_bodies(), min_size=1, max_size=12),
     period=_periods(),
-    incident=st.sampled_from((None, "acled:1", "own/a:r1", "own/a:new")),
+    # An own incident is that of one report, which is not recorded yet.
+    incident=st.sampled_from((None, "acled:1", "own/a:new")),
     places=st.sampled_from((None, ("x",), ("y", "z"))),
     is_examined_in_full=st.booleans(),
 )
