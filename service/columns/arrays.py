@@ -21,7 +21,7 @@ def list_distinct(numbers: NDArray[np.int64], stop: int) -> IntArray:
 def sort_distinct(numbers: NDArray[np.int64]) -> IntArray:
     """Return the distinct numbers in ascending order.
 
-    ``numpy.unique`` hashes them, which takes some ten times as long where most are distinct.
+    NumPy's own function hashes them, which takes some ten times as long where most are distinct.
     """
     ordered = np.sort(numbers)
     is_first = np.ones(len(ordered), dtype=bool)

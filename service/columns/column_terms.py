@@ -27,7 +27,7 @@ class NumberedScopes:
     """The number of the scope of each row of figures: equal for rows with the same scope."""
 
     def __init__(self, numbers: IntArray) -> None:
-        """``numbers``, int[n_rows], are ``NONE`` for rows that are not counted."""
+        """``numbers``, int[n_rows], are below zero for rows that are not counted."""
         self.numbers = numbers
 
 
