@@ -178,7 +178,9 @@ class QueryFigures:
         if not columns:
             return sort_terms(others, self.objects.find_position)
         if any(DENOMINATOR % term.multiplier.denominator for term in others):
-            others += [term for each in columns for term in each]
+            for each in columns:
+                self.objects.make(each.arrays.rows)  # So that their rows are known.
+                others += each
             return sort_terms(others, self.objects.find_position)
         rows = np.array([self.objects.row_of(term.figure) for term in others], dtype=np.int64)
         is_high = np.array([term.end == "high" for term in others], dtype=bool)

@@ -1,7 +1,11 @@
 """Figures, constraints and components of a large record as objects."""
 
 from dataclasses import replace
+from typing import Any
 from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.typing import NDArray
 
 from service.bounds.component_cache import ComponentCache
 from service.bounds.component_solver import Component
@@ -39,7 +43,7 @@ class RecordObjects:
         self._trees, self._cache, self._known_components = trees, cache, known_components
         self._rows: dict[str, int] = {}
 
-    def make(self, rows: IntArray) -> tuple[Figure, ...]:
+    def make(self, rows: NDArray[np.integer[Any]]) -> tuple[Figure, ...]:
         """Return the figures of the rows."""
         numbers = rows.tolist()
         figures = self._state.make_figures(numbers)

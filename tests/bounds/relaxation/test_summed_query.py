@@ -1,12 +1,16 @@
 """Totals of large records from sums of lows, and from wide constraints that cover the query."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from service.bounds.relaxation import covers
+from service.bounds.solver import Deadline
+from service.columns.column_terms import ColumnTerms
 from service.domain.figure import Figure, Scope
-from service.domain.total import Total
+from service.domain.total import Term, Total
 from tests.bounds.builders import AMPLE_SECONDS, Case, compute_total, make_figure, make_scope
 from tests.bounds.relaxation.builders import limits_set, make_engines
 from tests.bounds.relaxation.test_against_exact import SIMPLE
@@ -288,3 +292,19 @@ def test_a_cover_can_be_lower_than_the_only_component_of_the_query() -> None:
     total = compute(figures, make_scope("a", (1, 1)), MAX_WORLD_SIZE=0)
     assert (total.low, total.high) == (1, 5)  # 8 less the 2 and the 1 elsewhere.
     assert compute(figures[:-1], make_scope("a", (1, 1)), MAX_WORLD_SIZE=0).high == 10
+
+
+def test_terms_of_bounds_are_joined_with_others_as_arrays_where_that_is_exact() -> None:
+    engine, _ = make_engines(Case(SIMPLE, VILLAGES, WEEK))
+    prepared = engine._preparation.run(Deadline(AMPLE_SECONDS))
+    assert prepared is not None
+    query = engine._make_query(prepared.record, engine.overlapping_figures(WEEK), WEEK)
+    columns = query.make_sum(prepared.record.bounds, query.components).low_terms
+    assert isinstance(columns, ColumnTerms) and len(columns) == 3
+    (figure,) = query.objects.make(np.array([0]))
+    for multiplier, is_array in ((Fraction(100, 3), True), (Fraction(100, 7), False)):
+        other = Term(figure, "low", multiplier)
+        joined = query.join_terms([columns, [other]])
+        assert isinstance(joined, ColumnTerms) == is_array
+        assert joined[0] == other
+        assert len(joined) == 4 and set(joined[1:]) == set(columns)
