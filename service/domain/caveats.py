@@ -11,7 +11,13 @@ from service.domain.figure import Figure, Scope
 from service.domain.figure_set import FigureSet, ScopePart
 from service.domain.reach import Reach
 from service.domain.report_state import ReportState
-from service.domain.term_list import ListedTerms, TermList, list_both_terms, list_terms
+from service.domain.term_list import (
+    ListedTerms,
+    TermList,
+    find_soft_figures,
+    list_both_terms,
+    list_terms,
+)
 from service.domain.total import End, Total
 from service.domain.trees import Tree
 from service.domain.wording.bidi import isolate_bidi
@@ -341,8 +347,7 @@ def _find_contradictions(context: CaveatContext) -> Iterator[Caveat]:
         who = _join_reporters_of(context, context.self_contradicting)
         text = f"Figures of {who} contradict each other, and none was said to replace the other."
         yield _make_caveat(context, "same_reporter_conflict", text, context.self_contradicting)
-    low_terms, high_terms = (terms.select_soft() for _, _, terms in _list_ends(total))
-    soft_figures = low_terms.join(high_terms).figures
+    soft_figures = find_soft_figures(total)
     if soft_figures:
         text = "A bound rests on words such as “about” or “dozens”, read by convention."
         yield _make_caveat(context, "approximate", text, soft_figures)

@@ -16,6 +16,9 @@ TERM_BYTES: Final = 200
 """What a term takes as an object, without its figure."""
 
 
+_ENDS: Final[tuple[End, End]] = ("low", "high")
+
+
 class ReporterTerms(NamedTuple):
     """The terms of one reporter: how many figures they have, and the sum of them."""
 
@@ -167,6 +170,12 @@ def list_terms(total: Total, end: End) -> TermList:
     """Return the terms of one end of the total."""
     terms = total.low_terms if end == "low" else total.high_terms
     return terms if isinstance(terms, TermList) else ListedTerms(terms)
+
+
+def find_soft_figures(total: Total) -> Sequence[Figure]:
+    """Return the figures whose soft end is a term of a bound, each once."""
+    low, high = (list_terms(total, end).select_soft() for end in _ENDS)
+    return low.join(high).figures
 
 
 def list_both_terms(total: Total) -> TermList:
