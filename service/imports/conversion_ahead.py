@@ -8,7 +8,7 @@ import gc
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice, repeat
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,6 +21,9 @@ from service.imports.row_converter import Conversion, FileConversion
 
 BATCH_ROWS: Final = 500
 """How many rows are sent at once."""
+
+FIRST_ROWS: Final = 50
+"""How many are sent at first, so that recording begins at once."""
 
 
 class ConversionAhead:
@@ -90,11 +93,11 @@ def _send_conversions(
     gc.set_threshold(*gc_threshold)  # As in the process that started this one.
     rows = iter(conversion)
     with suppress(BrokenPipeError):
-        while True:
+        for row_count in chain((FIRST_ROWS,), repeat(BATCH_ROWS)):
             batch: list[Conversion] = []
             try:
                 # Not by list(): what comes before an error is sent, too.
-                for each in islice(rows, BATCH_ROWS):
+                for each in islice(rows, row_count):
                     batch.append(each)
             except Exception as error:
                 sending.send((batch, conversion.fraction))

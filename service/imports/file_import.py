@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from service.imports.conversion_ahead import ConversionAhead
+from service.imports.conversion_ahead import FIRST_ROWS, ConversionAhead
 from service.imports.converted_rows import ConvertedRow, RefusedRow, SkippedRow
 from service.imports.errors import FileError
 from service.imports.import_counts import ImportCounts
@@ -106,9 +106,9 @@ class FileImport:
         if self._converts_ahead and is_large:
             # Falls of running totals change reports, which cannot be prepared before.
             prepare = leave_unprepared if is_running else self._receiver.get_preparation()
-            file = ConversionAhead(path, self._mapping, prepare)
+            file, first_size = ConversionAhead(path, self._mapping, prepare), FIRST_ROWS
         else:
-            file = FileConversion(path, self._mapping)
+            file, first_size = FileConversion(path, self._mapping), BATCH_SIZE
         rows = self._leave_out_done(self._count_rows(file))
         corrections: Sequence[Correction] = ()
         if is_running:
@@ -116,7 +116,7 @@ class FileImport:
             rows, corrections = iter(falls.rows), falls.corrections
         ids_by_ref: dict[str, str] = {}
         wanted = {each.ref for each in corrections}
-        for batch in cut_batches(rows, BATCH_SIZE):
+        for batch in cut_batches(rows, BATCH_SIZE, first_size):
             row_count = 0 if is_running else self.counts.rows
             outcomes = self._receiver.submit(
                 [row.report if row.prepared is None else row.prepared for row in batch], row_count
@@ -218,7 +218,11 @@ def _hold_rows(rows: Iterator[ConvertedRow], path: Path) -> list[ConvertedRow]:
     return held
 
 
-def cut_batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    """Yield the items in lists of at most this size."""
-    while batch := list(islice(items, size)):
+def cut_batches(
+    items: Iterator[Item], size: int, first_size: int | None = None
+) -> Iterator[list[Item]]:
+    """Yield the items in lists of at most this size; the first one may have another size."""
+    next_size = size if first_size is None else first_size
+    while batch := list(islice(items, next_size)):
         yield batch
+        next_size = size
