@@ -90,6 +90,7 @@ def test_columns_describe_a_set_as_a_list_does(case: Case) -> None:
     assert list(columns.count_by_reporter().items()) == list(listed.count_by_reporter().items())
     assert columns.count_by_groups() == listed.count_by_groups()
     assert columns.count_reports() == listed.count_reports()
+    assert columns.byte_count <= listed.byte_count == 8 * len(listed)
     assert columns.list_reports(3) == listed.list_reports(3)
     assert columns.list_outcome_sets() == listed.list_outcome_sets()
     assert columns.find_spoken_outcomes() == listed.find_spoken_outcomes()

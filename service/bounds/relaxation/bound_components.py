@@ -82,13 +82,11 @@ def bound_in_window(
 ) -> Steps[ComponentBounds]:
     """Return bounds on the people that components have in a window.
 
-    The constraints of each component are regular, and their places have intervals. The bounds of a
-    component are at its position in ``members``.
+    There is at least one component. The constraints of each are regular, and their places have
+    intervals. The bounds of a component are at its position in ``members``.
     """
     outcomes = table.outcomes[members.constraints]
-    if len(members.components):
-        outcomes = np.bitwise_or.reduceat(outcomes, members.starts[:-1])
-    bounds = ComponentBounds(outcomes)
+    bounds = ComponentBounds(np.bitwise_or.reduceat(outcomes, members.starts[:-1]))
     solver = BlockSolver(table, bounds, solved, window, keeps_worlds=False)
     yield from solver.solve(replace(members, components=np.arange(len(members.components))))
     bounds.finish()

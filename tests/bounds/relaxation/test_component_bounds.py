@@ -18,6 +18,7 @@ from service.bounds.relaxation.component_bounds import (
     ComponentBounds,
     make_term_keys,
 )
+from service.bounds.relaxation.component_worlds import make_world_keys
 from service.bounds.relaxation.constraint_table import OPEN, ConstraintTable
 from service.bounds.relaxation.equal_components import make_members
 from service.bounds.relaxation.narrow_components import (
@@ -32,10 +33,10 @@ from service.columns.arrays import BoolArray, IntArray
 from service.columns.column_figures import CountedRows
 from service.columns.column_terms import DENOMINATOR
 from service.domain.figure import Scope
-from service.domain.vocabulary import ALL_OUTCOMES, LOSSES
+from service.domain.vocabulary import ALL_OUTCOMES, LOSSES, encode_outcomes
 from service.shared_cache import SharedCache
 from tests.bounds.builders import AMPLE_SECONDS, Case, cases, finish, make_figure, make_scope
-from tests.bounds.relaxation.builders import make_state
+from tests.bounds.relaxation.builders import limits_set, make_state
 from tests.bounds.relaxation.test_against_exact import SIMPLE
 
 ALL_SETS = range(1, SET_COUNT)
@@ -243,3 +244,26 @@ def test_the_bounds_of_the_last_windows_are_kept(monkeypatch: pytest.MonkeyPatch
     assert find(first_day + 3) is not None
     assert find(first_day) is found[0]
     assert find(first_day + 1) is not found[1]
+
+
+def test_equal_components_have_worlds_at_their_own_places() -> None:
+    figures = [
+        make_figure(f"{place} {groups}", low, low + 2, make_scope(place, groups=groups))
+        for place in ("a", "b1")
+        for groups, low in (("everyone", 3), ("g", 1))
+    ]
+    figures.append(make_figure("whole", 0, 20, make_scope("r", (1, 4))))
+    table = make_table(Case(SIMPLE, figures, make_scope()))
+    with limits_set({"MAX_SMALL_AREA": 1, "MAX_COMPONENT": 2}):
+        components, both = bound_twice(table)
+    killed = encode_outcomes(frozenset({"killed"}))
+    assert (components.count, len(components.wide)) == (2, 1)
+    for bounds in both:
+        assert bounds.lows[:, killed].tolist() == [3, 3]
+        keys = make_world_keys(np.arange(2), killed, "low")
+        crowds, counts = bounds.worlds.find(keys)
+        assert counts.min() > 0
+        owners = np.repeat(np.arange(2), counts)
+        places = table.place_intervals.hulls[table.places[components.firsts], 0]
+        assert crowds.place.tolist() == places[owners].tolist()
+        assert np.bincount(owners, crowds.people).tolist() == [3, 3]
