@@ -197,8 +197,7 @@ def _find_running_total_steps(context: CaveatContext) -> list[Figure]:
     Both begin on one day, or have no stated beginning.
     """
     found: dict[Figure, None] = {}
-    ends: tuple[End, End] = ("low", "high")
-    for terms in (list_terms(context.total, end) for end in ends):
+    for _, _, terms in _list_ends(context.total):
         if not terms.has_subtracted:
             continue
         added_by_first: dict[object, list[Figure]] = {}

@@ -120,17 +120,21 @@ class RelaxedEngine(ColumnEngine):
             figures = self.overlapping_figures(scope)
             if not figures:
                 return Total()
-            prepared = self._preparation.run(Deadline(seconds + PREPARATION_SECONDS))
-            if prepared is None:
-                return make_unknown_total(figures, figures.select_open())
-            known = self._totals.get(scope)
-            if known is not None:
-                return known
-            query = self._make_query(prepared.record, figures, scope)
-            total = QueryTotal(query, prepared.refinements).compute(Deadline(seconds))
-            if total.is_final and self._is_whole:
-                self._keep(scope, total)
-            return total
+            return self._compute(figures, scope, seconds)
+
+    def _compute(self, figures: ColumnFigures, scope: Scope, seconds: float) -> Total:
+        """Return the total of the figures, which are those that overlap the scope."""
+        prepared = self._preparation.run(Deadline(seconds + PREPARATION_SECONDS))
+        if prepared is None:
+            return make_unknown_total(figures, figures.select_open())
+        known = self._totals.get(scope)
+        if known is not None:
+            return known
+        query = self._make_query(prepared.record, figures, scope)
+        total = QueryTotal(query, prepared.refinements).compute(Deadline(seconds))
+        if total.is_final and self._is_whole:
+            self._keep(scope, total)
+        return total
 
     def _keep(self, scope: Scope, total: Total) -> None:
         """Keep the total: the parts of an answer ask for it several times."""

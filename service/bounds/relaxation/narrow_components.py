@@ -101,15 +101,13 @@ class _NarrowSearch:
         """
         table = self._table
         self._by_incident = np.argsort(table.incident, kind="stable")
-        self._incidents = table.incident[self._by_incident]
+        incidents = table.incident[self._by_incident]
         schemes, counts = np.unique(table.scheme, return_counts=True)
         is_register = np.isin(table.scheme, schemes[(counts >= MIN_REGISTER) & (schemes != NONE)])
-        starts, stops = (
-            np.searchsorted(self._incidents, table.incident, side) for side in ("left", "right")
-        )
-        is_register &= stops - starts <= MAX_COMPONENT
+        self._starts = np.searchsorted(incidents, table.incident)
+        self._stops = np.searchsorted(incidents, table.incident, side="right")
+        is_register &= self._stops - self._starts <= MAX_COMPONENT
         self._registers: IntArray = np.where(is_register, table.scheme, NONE)
-        self._starts = starts
 
     def _find_first_of_incident(self) -> IntArray:
         """Return the first constraint of the incident of each one, or itself outside registers."""
@@ -251,10 +249,7 @@ class _NarrowSearch:
 
     def _find_same_incident(self, constraint: int) -> IntArray:
         """Return the narrow constraints of the same incident."""
-        incident = self._table.incident[constraint]
-        start = np.searchsorted(self._incidents, incident)
-        stop = np.searchsorted(self._incidents, incident, side="right")
-        same = self._by_incident[start:stop]
+        same = self._by_incident[self._starts[constraint] : self._stops[constraint]]
         found: IntArray = same[self._is_narrow[same]]
         return found
 

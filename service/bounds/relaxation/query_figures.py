@@ -175,6 +175,8 @@ class QueryFigures:
         """Return the terms of several lists, those that contribute most first."""
         columns = [each for each in parts if isinstance(each, ColumnTerms)]
         others = [term for each in parts if not isinstance(each, ColumnTerms) for term in each]
+        if len(columns) == 1 and not others:
+            return columns[0]
         if not columns:
             return sort_terms(others, self.objects.find_position)
         if any(DENOMINATOR % term.multiplier.denominator for term in others):
