@@ -88,7 +88,8 @@ class SummedQuery:
         if len(summed):
             results.append(query.make_sum(bounds, summed))
         to_cut = query.components[~is_summed & ~is_left_out]
-        cut = self._bound_cut(to_cut, deadline.take_share(0.75))
+        has_wide = len(query.record.components.wide) > 0
+        cut = self._bound_cut(to_cut, deadline.take_share(0.5 if has_wide else 0.75))
         is_cut = np.isin(query.components, cut.components)
         highs[is_cut] = cut.bounds.highs[cut.numbers, query.bits]
         if len(cut.components):
@@ -115,6 +116,8 @@ class SummedQuery:
         regular = components[~record.bounds.is_special[components]]
         if window is None or not len(regular):
             return nothing
+        if window.group_axes and len(record.components.wide):
+            return nothing  # A group cuts nearly all components: wide ones need the time.
         members = query.find_members(regular)
         bounds = record.windows.find(members, window, query.cache.solved, deadline)
         if bounds is None:
