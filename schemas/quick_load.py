@@ -251,9 +251,12 @@ def _entity_checks(schema: Any, **more: Check) -> dict[str, Check]:
 _MAX_SHARED: Final = 4_096
 """How many mentions of a kind are kept to be shared."""
 
+_MAX_SHARED_LENGTH: Final = 1_000
+"""A mention of more characters is loaded each time."""
+
 
 def _mention(checks: Mapping[str, Check]) -> Check:
-    """Return a check for an id, or an object; equal mentions may be one object.
+    """Return a check for an id, or an object; mentions that are written alike may be one object.
 
     A register mentions the same few groups and places in every report. What is one object takes
     less memory, is compared at once, and is pickled once.
@@ -263,19 +266,26 @@ def _mention(checks: Mapping[str, Check]) -> Check:
     def check(value: Any) -> EntityMention:
         if type(value) is str:
             return EntityMention(_slug(value))
+        try:
+            text = repr(value)
+        except RecursionError:
+            raise _DoubtError from None
+        known = shared.get(text)
+        if known is None:
+            known = load(value)
+            if len(text) <= _MAX_SHARED_LENGTH:
+                if len(shared) >= _MAX_SHARED:
+                    shared.clear()
+                shared[text] = known
+        return known
+
+    def load(value: Any) -> EntityMention:
         fields = _load_object(value, checks)
         if "id" not in fields:
             raise _DoubtError
         # Conflicts with what is recorded are listed in the order of these fields.
         ordered = {name: fields[name] for name in checks if name in fields and name != "id"}
-        mention = EntityMention(fields["id"], ordered)
-        known = shared.get(mention.id)
-        if known == mention:
-            return known
-        if len(shared) >= _MAX_SHARED:
-            shared.clear()
-        shared[mention.id] = mention
-        return mention
+        return EntityMention(fields["id"], ordered)
 
     return check
 

@@ -1,6 +1,7 @@
 """Normalization: from a submission to a report, by the rules that need no look at the record."""
 
-from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from service.domain.entities import EntityMention
 from service.domain.errors import ErrorDetail, InvalidInputError, summarize_errors
@@ -11,8 +12,7 @@ from service.domain.vocabulary import OUTCOMES, ROOT_GROUP, sort_outcomes
 from service.domain.wording.reader import read_wording
 
 
-@dataclass(frozen=True, slots=True)
-class _FigureRange:
+class _FigureRange(NamedTuple):
     """A figure's range from its numbers or its words, or the errors in them.
 
     ``qualifier`` and ``lexicon`` are None if the words were not read. ``outcomes`` is None then
@@ -26,7 +26,10 @@ class _FigureRange:
     lexicon: str | None = None
     disclosed: bool = True
     outcomes: frozenset[str] | None = None
-    errors: tuple[ErrorDetail, ...] = field(default=())
+    errors: tuple[ErrorDetail, ...] = ()
+
+
+_sort_outcomes: Final = lru_cache(sort_outcomes)
 
 
 def normalize_submission(submission: Submission, report_id: str) -> Report:
@@ -39,8 +42,9 @@ def normalize_submission(submission: Submission, report_id: str) -> Report:
     """
     errors = _check_stance(submission)
     reported_figures = []
+    places, groups = _ids_of(submission.places), _ids_of(submission.groups)
     for number in range(len(submission.figures)):
-        reported, figure_errors = _normalize_figure(submission, report_id, number)
+        reported, figure_errors = _normalize_figure(submission, report_id, number, places, groups)
         errors += figure_errors
         if reported is not None:
             reported_figures.append(reported)
@@ -57,8 +61,8 @@ def normalize_submission(submission: Submission, report_id: str) -> Report:
         quote=submission.quote,
         note=submission.note,
         period=submission.period,
-        places=_ids_of(submission.places),
-        groups=_ids_of(submission.groups),
+        places=places,
+        groups=groups,
         incident=submission.incident,
         caveats=submission.caveats,
         relays=submission.relays,
@@ -67,7 +71,7 @@ def normalize_submission(submission: Submission, report_id: str) -> Report:
 
 
 def _ids_of(mentions: tuple[EntityMention, ...]) -> tuple[str, ...]:
-    return tuple(mention.id for mention in mentions)
+    return tuple([mention.id for mention in mentions])
 
 
 def _check_stance(submission: Submission) -> list[ErrorDetail]:
@@ -90,20 +94,26 @@ def _check_stance(submission: Submission) -> list[ErrorDetail]:
 
 
 def _normalize_figure(
-    submission: Submission, report_id: str, position: int
+    submission: Submission,
+    report_id: str,
+    position: int,
+    report_places: tuple[str, ...],
+    report_groups: tuple[str, ...],
 ) -> tuple[ReportedFigure | None, list[ErrorDetail]]:
+    """Return a figure whose places and groups, if it has none, are those of the report."""
     figure, pointer = submission.figures[position], f"/figures/{position}"
     figure_range = _resolve_range(figure, pointer)
     errors = list(figure_range.errors)
     outcomes, outcome_errors = _resolve_outcomes(figure, figure_range, pointer)
     errors += outcome_errors + _check_best_estimate(figure, figure_range, pointer)
     period = figure.period or submission.period
-    places = figure.places if figure.places is not None else submission.places
-    groups = figure.groups if figure.groups is not None else submission.groups
+    # The report's own lists, not copies: they are compared and pickled once for all figures.
+    places = report_places if figure.places is None else _ids_of(figure.places)
+    groups = report_groups if figure.groups is None else _ids_of(figure.groups)
     incident = figure.incident if figure.incident_given else submission.incident
     is_shared_event = incident == OWN_INCIDENT and not figure.incident_given
     scope = {"places": places, "period": period, "groups": groups, "incident": incident}
-    inherited = tuple(name for name, value in scope.items() if value in (None, ()))
+    inherited = tuple([name for name, value in scope.items() if not value])
     if figure.reclassifies is None:
         errors += _check_scope(inherited, pointer)
         inherited = ()
@@ -111,13 +121,13 @@ def _normalize_figure(
         return None, errors
     reported = ReportedFigure(
         id=make_figure_id(report_id, position),
-        outcomes=sort_outcomes(outcomes),
+        outcomes=_sort_outcomes(outcomes),
         low=figure_range.low,
         high=figure_range.high,
         soft=figure_range.soft,
         period=period or ALWAYS,
-        places=_ids_of(places),
-        groups=_ids_of(groups) or (() if "groups" in inherited else (ROOT_GROUP,)),
+        places=places,
+        groups=groups or (() if "groups" in inherited else (ROOT_GROUP,)),
         wording=figure.wording,
         exactly=figure.exactly,
         best=figure.best,

@@ -1,6 +1,8 @@
 """Quick pickling of the many small objects of a report, for another process."""
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, ClassVar, Final
 
 
 class PickledAsCall:
@@ -14,4 +16,11 @@ class PickledAsCall:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return the class and the values of all its fields, which are its slots."""
-        return type(self), tuple([getattr(self, name) for name in type(self).__slots__])
+        own_class = type(self)
+        if own_class not in _READERS:
+            _READERS[own_class] = attrgetter(*own_class.__slots__)  # There are several.
+        return own_class, _READERS[own_class](self)
+
+
+_READERS: Final[dict[type, Callable[[Any], tuple[Any, ...]]]] = {}
+"""The function that reads all fields of an object, by its class."""

@@ -1,10 +1,11 @@
 """Cells of tables: numbers, ranges, days and ids as people write them into columns."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import lru_cache, wraps
 from hashlib import sha256
-from typing import Final
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from schemas.fields import MAX_ID_LENGTH
 from service.domain.name_folding import fold_name
@@ -17,7 +18,32 @@ _ISO_DAY: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?")
 
 _HASH_LENGTH: Final = 8
 
+_MAX_KNOWN: Final = 10_000
+"""How many texts are remembered with what was read in them: a column repeats most of its own."""
 
+_MAX_KNOWN_LENGTH: Final = 100
+"""Longer texts are read each time: remembered ones take no more than some megabytes."""
+
+_Rest = ParamSpec("_Rest")
+_Read = TypeVar("_Read")
+
+
+def _remember(
+    read: Callable[Concatenate[str, _Rest], _Read],
+) -> Callable[Concatenate[str, _Rest], _Read]:
+    """Return the function of a text with a memory of its results; errors are not remembered."""
+    read_known: Any = lru_cache(maxsize=_MAX_KNOWN)(read)
+
+    @wraps(read)
+    def read_or_recall(text: str, /, *rest: _Rest.args, **named: _Rest.kwargs) -> _Read:
+        is_short = len(text) <= _MAX_KNOWN_LENGTH
+        result: _Read = (read_known if is_short else read)(text, *rest, **named)
+        return result
+
+    return read_or_recall
+
+
+@_remember
 def parse_count(text: str) -> int:
     """Return the number of people; raises ValueError that says what is wrong.
 
@@ -40,7 +66,8 @@ def parse_range(text: str) -> tuple[int, int]:
     return parse_count(match[1]), parse_count(match[2])
 
 
-def parse_day(text: str, formats: Sequence[str] = ()) -> date:
+@_remember
+def parse_day(text: str, formats: tuple[str, ...] = ()) -> date:
     """Return the day in one of the formats of ``strptime``, or in ISO 8601 if there are none.
 
     A time of the day is left out of ISO 8601. Raises ValueError that says what is wrong.
@@ -66,6 +93,7 @@ UNITS: Final = ("day", "week", "month", "year")
 """The calendar units; weeks begin on Monday, as in ISO 8601."""
 
 
+@lru_cache(maxsize=_MAX_KNOWN)
 def find_unit(day: date, unit: str) -> Period:
     """Return the calendar unit that holds the day; KeyError if there is no such unit.
 
@@ -101,6 +129,7 @@ def make_id(*names: str) -> str:
     return f"{made[: MAX_ID_LENGTH - len(digits) - 1].rstrip('-')}-{digits}"
 
 
+@_remember
 def _make_id_part(name: str) -> str:
     folded = fold_name(name).replace(" ", "-")
     if folded and folded.isascii():

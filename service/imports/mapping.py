@@ -57,9 +57,14 @@ class Conditions:
 
     def hold(self, row: Row) -> bool:
         """Whether the part applies to the row."""
-        return all(each.holds(row) for each in self.when) and not any(
-            each.holds(row) for each in self.unless
-        )
+        # Without generators: most parts have no condition, and a row asks for all of them.
+        for each in self.when:
+            if not each.holds(row):
+                return False
+        for each in self.unless:
+            if each.holds(row):
+                return False
+        return True
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The rows of a file with what becomes of each: its report, or why there is none."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -58,7 +57,7 @@ class FileConversion:
         report = convert_row(self._mapping, row.cells)
         if isinstance(report, Skipped):
             return SkippedRow(row.line, report.reason)
-        seen = self._seen.add(report["ref"], json.dumps(report, sort_keys=True))
+        seen = self._seen.add(report["ref"], repr(report))
         if seen == Seen.SAME:
             return SkippedRow(row.line, "the same as an earlier row")
         if seen == Seen.OTHER:

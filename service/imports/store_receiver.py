@@ -29,6 +29,7 @@ from service.imports.receivers import (
     PlaceOutcome,
     Prepare,
 )
+from service.store.entity_cache import KeptEntities
 from service.store.interface import Store
 from service.usecases import batches, imports, lifecycle, reports
 from service.usecases.batches import RecordedItem
@@ -52,6 +53,7 @@ class StoreReceiver:
         """Take an open store."""
         self._store, self._now, self._new_id = store, now, new_id
         self._import_id: str | None = None
+        self._kept_entities = KeptEntities()
 
     def start_import(self, imported: ImportedFile) -> KnownImport:
         """Begin an import, or continue an interrupted one."""
@@ -100,6 +102,7 @@ class StoreReceiver:
             now=self._now(),
             new_id=self._new_id,
             load_item=lambda each: prepare(each) if isinstance(each, dict) else each,
+            kept_entities=self._kept_entities,
         )
         return [make_outcome(each) for each in results]
 

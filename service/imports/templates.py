@@ -22,7 +22,7 @@ Row = Mapping[str, str]
 class Template:
     """A text whose columns in braces are filled in; ``{side_a|id}`` makes an id of the cell."""
 
-    __slots__ = ("_parts", "columns", "text")
+    __slots__ = ("_only_column", "_parts", "columns", "text")
 
     def __init__(self, text: str) -> None:
         """Raise ValueError if braces are unbalanced, or a filter is unknown."""
@@ -36,6 +36,7 @@ class Template:
         self.columns = tuple(column for column, _ in _PLACEHOLDER.findall(text))
         # Text, column and filter in turn; the parts of a text without columns are the text.
         self._parts = _PLACEHOLDER.split(text)
+        self._only_column = self.columns[0] if text == f"{{{self.column}}}" else None
 
     @property
     def column(self) -> str:
@@ -47,6 +48,8 @@ class Template:
 
         Raises RowError if it is too long.
         """
+        if self._only_column is not None and len(row[self._only_column]) <= MAX_LENGTH:
+            return row[self._only_column]  # Most templates are of this kind.
         parts = self._parts
         filled = parts[0]
         for at in range(1, len(parts), 3):

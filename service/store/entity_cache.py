@@ -13,10 +13,14 @@ from service.domain.entities import (
     parent_of,
 )
 from service.store import entities
+from service.store.event_log import LogEnd
 from service.store.interface import Connection
 
 MAX_SUGGESTIONS: Final = 3
 """For how many unknown ids of one transaction similar ids are suggested."""
+
+MAX_KEPT_ENTITIES: Final = 50_000
+"""With more entities, a cache is not kept for the next transaction: it has 1 to 2 KB for each."""
 
 
 class EntityCache:
@@ -41,6 +45,14 @@ class EntityCache:
         self._codes: dict[int, tuple[Place, list[str]]] = {}
         self._similar_ids: dict[tuple[str, str], tuple[str, ...]] = {}
         self._agreeing: dict[tuple[str, str], EntityMention] = {}
+
+    def __len__(self) -> int:
+        return len(self._entities)
+
+    def continue_in(self, db: Connection, write_added: Callable[[], None] | None) -> None:
+        """Use the connection from now on, in another transaction that has the same entities."""
+        self._db, self._write_added = db, write_added
+        self._similar_ids.clear()
 
     def prefetch(self, kind: str, ids: Collection[str]) -> None:
         """Load the entities and all above them by one statement, not by a round trip for each."""
@@ -170,3 +182,31 @@ class EntityCache:
             if ids is not None:
                 insort(ids, place.id)
                 del ids[entities.MAX_PLACES_OF_CODE :]
+
+
+class KeptEntities:
+    """The entities that one transaction has looked up, for the next one of the same job.
+
+    They are used only if nothing was recorded between the two: then they are as they were.
+    """
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._cache: EntityCache | None = None
+        self._log_end: LogEnd | None = None
+
+    def take(
+        self, db: Connection, write_added: Callable[[], None] | None, log_end: LogEnd
+    ) -> EntityCache:
+        """Return the cache for a transaction that begins at this end of the log."""
+        cache, kept_end = self._cache, self._log_end
+        self._cache = self._log_end = None
+        if cache is None or kept_end != log_end:
+            return EntityCache(db, write_added)
+        cache.continue_in(db, write_added)
+        return cache
+
+    def keep(self, cache: EntityCache, log_end: LogEnd) -> None:
+        """Keep the cache of a transaction that ends the log so; if it fails, the log has not."""
+        if len(cache) <= MAX_KEPT_ENTITIES:
+            self._cache, self._log_end = cache, log_end

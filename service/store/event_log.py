@@ -83,6 +83,10 @@ class StoredEvent(EventRow):
         )
 
 
+LogEnd = tuple[int, str]
+"""The seq and the hash of the last event: of no two different logs are both the same."""
+
+
 class RequestEvents:
     """Numbers, dates and hashes the events of one request, in a write transaction; stores nothing.
 
@@ -105,6 +109,11 @@ class RequestEvents:
     def last_seq(self) -> int:
         """The seq of the last event, of this request or before it."""
         return self._seq
+
+    @property
+    def log_end(self) -> LogEnd:
+        """The end of the log with the events of this request so far."""
+        return self._seq, self._hash
 
     def add(self, new_event: NewEvent) -> tuple[Event, "StoredEvent", "Texts"]:
         """Return the next event, as it is read and as it is to be stored, with its free texts."""

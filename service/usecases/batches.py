@@ -32,6 +32,7 @@ from service.domain.errors import (
 from service.domain.report import RecordedReport, Report, ReportWarning
 from service.domain.submission import BatchOptions, Submission
 from service.store import reports
+from service.store.entity_cache import KeptEntities
 from service.store.idempotency import IdempotencyKey, store_response
 from service.store.interface import Connection, Store
 from service.usecases.idempotency import find_stored
@@ -127,6 +128,7 @@ def submit_batch(
     principal: Principal | None = None,
     idempotency_key: IdempotencyKey | None = None,
     load_item: Callable[[Any], Submission | _NormalizedItem] = lambda item: item,
+    kept_entities: KeptEntities | None = None,
 ) -> tuple[tuple[ItemResult, ...], bool]:
     """Return the results of all items in their order, and whether this is a replay; writes.
 
@@ -139,9 +141,9 @@ def submit_batch(
     the options say. If the database fails
     between two of these transactions, its error is the result of each item that is left; the same
     request with the same idempotency key then continues there. Raises the error if nothing of the
-    batch is recorded.
+    batch is recorded. Several batches of one job may share ``kept_entities``.
     """
-    batch = _Batch(options, actor, now, idempotency_key, principal)
+    batch = _Batch(options, actor, now, idempotency_key, principal, kept_entities or KeptEntities())
     queue = _ItemQueue(items, lambda item: _normalize_item(load_item(item), new_id, principal))
     results: list[ItemResult] = []
     is_replay = True
@@ -223,6 +225,7 @@ class _Batch:
     now: datetime
     idempotency_key: IdempotencyKey | None
     principal: Principal | None
+    kept_entities: KeptEntities
 
     def write_part(
         self, store: Store, part: int, items: Sequence[_NormalizedItem], *, is_last: bool
@@ -290,7 +293,10 @@ class _Batch:
         with db.savepoint("batch") if self.options.is_atomic else nullcontext() as undo:
             valid = [item for item in items if isinstance(item, tuple)]
             is_bounded = not self.options.is_atomic
-            recorder = ReportRecorder(db, valid, self.actor, self.now, plan, is_bounded=is_bounded)
+            recorder = ReportRecorder(
+                db, valid, self.actor, self.now, plan,
+                is_bounded=is_bounded, kept_entities=self.kept_entities,
+            )  # fmt: skip
             results = [self._record_item(recorder, item) for item in items]
             if undo is not None and any(isinstance(each, DomainError) for each in results):
                 undo()

@@ -13,7 +13,7 @@ from service.domain.report import RecordedReport, Report
 from service.domain.report_state import move_report_links
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
-from service.store.entity_cache import MAX_SUGGESTIONS, EntityCache
+from service.store.entity_cache import MAX_SUGGESTIONS, EntityCache, KeptEntities
 from service.store.event_log import NewEvent
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Connection, Reader, Store
@@ -117,14 +117,17 @@ class ReportRecorder:
         plan: AdvancePlan | None = None,
         *,
         is_bounded: bool = True,
+        kept_entities: KeptEntities | None = None,
     ) -> None:
         """Look up what the items need; they are then recorded in their order.
 
+        ``kept_entities`` are those of the transaction before, and then of this one for the next.
         ``plan`` is that of the only item, made in advance. Raises PlanAheadError if it no longer
         holds, and if it is bounded how long the items take and they would take longer.
         """
         self._writer = RecordWriter(db, actor, now)
-        self._lookups = SubmissionLookups(db, self._writer)
+        self._kept_entities = kept_entities
+        self._lookups = SubmissionLookups(db, self._writer, kept_entities)
         self.first_seq = self._writer.last_seq + 1
         self._plan = plan
         if plan is not None:
@@ -174,8 +177,10 @@ class ReportRecorder:
         self._writer.record([event])
 
     def flush(self) -> None:
-        """Write everything that waits."""
+        """Write everything that waits; nothing more is recorded in this transaction."""
         self._lookups.flush()
+        if self._kept_entities is not None:
+            self._kept_entities.keep(self._lookups.entities, self._writer.log_end)
 
 
 def dump_submit_result(db: Connection, result: SubmitResult) -> list[Any]:

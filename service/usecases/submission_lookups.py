@@ -8,7 +8,7 @@ from service.domain.figure import Figure
 from service.domain.report import RecordedReport, Report, counted_figures, report_id_of
 from service.domain.submission import Submission, SubmittedFigure
 from service.store import reports
-from service.store.entity_cache import EntityCache
+from service.store.entity_cache import EntityCache, KeptEntities
 from service.store.figure_lookup import FigureLookup
 from service.store.interface import Connection
 from service.store.projections.dispatch import RecordWriter
@@ -27,11 +27,21 @@ class SubmissionLookups:
     been recorded by itself. ``writer`` holds those that are not written yet; None if none will be.
     """
 
-    def __init__(self, db: Connection, writer: RecordWriter | None = None) -> None:
-        """Begin without any; nothing is read yet."""
+    def __init__(
+        self,
+        db: Connection,
+        writer: RecordWriter | None = None,
+        kept_entities: KeptEntities | None = None,
+    ) -> None:
+        """Begin with the entities of the transaction before, if they hold; nothing is read yet."""
         self.db = db
         # Not with a method of this object: a cycle would keep all of them until it is collected.
-        self.entities = EntityCache(db, None if writer is None else writer.flush)
+        if writer is None:
+            self.entities = EntityCache(db)
+        elif kept_entities is None:
+            self.entities = EntityCache(db, writer.flush)
+        else:
+            self.entities = kept_entities.take(db, writer.flush, writer.log_end)
         self.reports = ReportLookup(db)
         self.figures = FigureLookup(db)
         self._writer = writer

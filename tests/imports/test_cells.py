@@ -120,3 +120,12 @@ def test_names_without_latin_letters_have_ids_of_their_own() -> None:
 def test_long_names_that_differ_at_the_end_have_ids_of_their_own() -> None:
     long = "x" * 120
     assert make_id(long + "a") != make_id(long + "b")
+
+
+def test_long_cells_are_read_each_time_and_as_short_ones() -> None:
+    for length in (99, 100, 101, 4_000):
+        assert parse_count("7".rjust(length, "0")) == 7
+        assert parse_day("2026-01-05T".ljust(length, "0")) == date(2026, 1, 5)
+        assert make_id("a" * length)[:90] == "a" * 90
+        with pytest.raises(ValueError, match="whole number"):
+            parse_count("x" * length)

@@ -196,6 +196,22 @@ def test_a_line_of_parents_is_as_long_as_the_schema_allows(depth: int) -> None:
     assert _result(QUICK_SCHEMA.load, body) == _result(SCHEMA.load, body)
 
 
+def test_a_line_of_parents_without_end_is_rejected() -> None:
+    place: dict[str, Any] = {"id": "a", "name": "A"}
+    place["parent"] = place
+    for _ in range(10_000):
+        place = {"id": "a", "name": "A", "parent": place}
+    with pytest.raises(_DoubtError):
+        _load_submission({**FULL, "places": [place]})
+
+
+def test_a_mention_that_differs_in_a_type_is_no_known_one() -> None:
+    mention = {"id": "a", "name": "A", "latitude": 1}
+    reports = [{**FULL, "places": [{**mention, "longitude": each}]} for each in (1, 1.0, True, "1")]
+    for body in (*reports, *reversed(reports)):
+        assert _result(QUICK_SCHEMA.load, body) == _result(SCHEMA.load, body)
+
+
 @pytest.mark.parametrize(
     "url",
     [

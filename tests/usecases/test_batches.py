@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from schemas.report_in import ReportIn
-from service.domain.errors import DomainError, LockTimeoutError
+from service.domain.errors import ConflictError, DomainError, LockTimeoutError
 from service.domain.submission import BatchOptions, Submission
 from service.settings import Settings
-from service.store import event_log
+from service.store import entity_cache, event_log
+from service.store.entity_cache import EntityCache, KeptEntities
 from service.store.factory import open_store
 from service.store.idempotency import IdempotencyKey
 from service.store.interface import Store
 from service.usecases import batches
 from service.usecases.batches import ItemResult, RecordedItem, submit_batch
+from service.usecases.entities import describe_entity
 from tests.conftest import START_TIME
 from tests.support import bodies
 
@@ -133,6 +135,49 @@ def test_another_writer_has_its_turn_within_a_batch(store: Store, ids: Iterator[
     _submit(store, reports, ids, load_item=load_item)
     subjects = [subject for subject, _ in _list_requests(store)]
     assert subjects == ["r0", "r1", "other", "r2", "r3", "r4"]
+
+
+def test_a_place_that_another_writer_changes_within_a_batch_is_read_again(
+    store: Store, ids: Iterator[str]
+) -> None:
+    reports = _make_reports(6)
+    described = reports[0]["places"][0]
+
+    def load_item(body: dict[str, Any]) -> Submission:
+        if body is reports[4]:
+            fields = {"name": described["name"], "wikidata": "Q2"}
+            describe_entity(
+                store, "place", described["id"], fields,
+                may_change=True, actor=None, now=START_TIME,
+            )  # fmt: skip
+        return _load_item(body)
+
+    for each in reports:
+        each["places"] = [{**described, "wikidata": "Q1"}]
+    (results, _) = _submit(store, reports, ids, load_item=load_item)
+    assert [isinstance(each, RecordedItem) for each in results] == [True] * 4 + [False] * 2
+    assert all(isinstance(each, ConflictError) for each in results[4:])
+
+
+def test_entities_are_kept_only_while_nobody_else_writes(store: Store) -> None:
+    with store.read_transaction() as db:
+        kept, first = KeptEntities(), EntityCache(db)
+        kept.keep(first, (3, "a"))
+        assert kept.take(db, None, (3, "a")) is first
+        assert kept.take(db, None, (3, "a")) is not first  # Its transaction has failed since.
+        for other in ((3, "b"), (4, "a")):
+            kept.keep(first, (3, "a"))
+            assert kept.take(db, None, other) is not first
+
+
+def test_very_many_entities_are_not_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entity_cache, "MAX_KEPT_ENTITIES", 1)
+    with store.read_transaction() as db:
+        for number, is_kept in ((1, True), (2, False)):
+            kept, cache = KeptEntities(), EntityCache(db)
+            cache.prefetch("place", [f"p{each}" for each in range(number)])
+            kept.keep(cache, (3, "a"))
+            assert (kept.take(db, None, (3, "a")) is cache) == is_kept
 
 
 def test_an_interrupted_batch_with_an_idempotency_key_continues_where_it_ended(

@@ -10,6 +10,7 @@ from service.store.codec import decode_report
 from service.store.entities import apply_change, apply_merge, make_version_rows
 from service.store.event_log import (
     Event,
+    LogEnd,
     NewEvent,
     RequestEvents,
     StoredEvent,
@@ -142,6 +143,11 @@ class RecordWriter:
     def last_seq(self) -> int:
         """The seq of the last event, written or not."""
         return self._events.last_seq
+
+    @property
+    def log_end(self) -> LogEnd:
+        """The end of the log with all events, written or not."""
+        return self._events.log_end
 
     def record(self, new_events: Iterable[NewEvent]) -> list[Event]:
         """Record the events and return them; they can be read after ``flush``."""
