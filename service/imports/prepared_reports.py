@@ -1,6 +1,6 @@
 """What is made of a report before it is recorded, without the database: so by another process too.
 
-That process loads this module, which therefore imports nothing of the store.
+That process loads this module, which therefore imports no engine of a database.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,11 @@ from marshmallow import ValidationError
 
 from schemas.quick_load import ReportIn
 from service.domain.errors import DomainError, ErrorDetail, InvalidInputError
-from service.domain.normalize import normalize_submission
-from service.domain.report import Report
 from service.domain.submission import Submission
+from service.usecases.normalized_submissions import NormalizedSubmission, normalize
 
-PreparedReport = tuple[Submission, Report] | DomainError
-"""The submission of a report and the normalized report, or why it is refused."""
+PreparedReport = NormalizedSubmission | DomainError
+"""The normalized submission of a report, or why it is refused."""
 
 _REPORT_SCHEMA: Final = ReportIn()
 
@@ -26,7 +25,7 @@ def prepare_report(report: dict[str, Any], *, new_id: Callable[[], str]) -> Prep
     if isinstance(submission, DomainError):
         return submission
     try:
-        return submission, normalize_submission(submission, new_id())
+        return normalize(submission, new_id())
     except DomainError as error:
         return error
 

@@ -37,9 +37,9 @@ from service.store import event_log
 from service.store.interface import Reader
 from service.usecases.batches import make_recorded_item
 from service.usecases.imagined_record import ImaginedRecord
+from service.usecases.normalized_submissions import NormalizedSubmission
 from service.usecases.reports import check_and_normalize
 from service.usecases.state_cache import Snapshot, StateCache
-from service.usecases.submission_lookups import Item
 from service.usecases.time_budget import TimeBudget
 from service.usecases.totals import compute_totals_in
 
@@ -350,19 +350,21 @@ def _submit_rows(
     return submitted
 
 
-def _normalize(row: ConvertedRow, principal: Principal | None) -> Item | DomainError:
+def _normalize(
+    row: ConvertedRow, principal: Principal | None
+) -> NormalizedSubmission | DomainError:
     submission = load_submission(row.report)
     if isinstance(submission, DomainError):
         return submission
     try:
-        return submission, check_and_normalize(submission, f"row-{row.line}", principal)
+        return check_and_normalize(submission, f"row-{row.line}", principal)
     except DomainError as error:
         return error
 
 
-def _submit(record: ImaginedRecord, item: Item) -> Submitted:
+def _submit(record: ImaginedRecord, item: NormalizedSubmission) -> Submitted:
     try:
-        return record.submit(*item, supersede_known=True)
+        return record.submit(item, supersede_known=True)
     except DomainError as error:
         return error
 

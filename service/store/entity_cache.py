@@ -45,6 +45,8 @@ class EntityCache:
         self._codes: dict[int, tuple[Place, list[str]]] = {}
         self._similar_ids: dict[tuple[str, str], tuple[str, ...]] = {}
         self._agreeing: dict[tuple[str, str], EntityMention] = {}
+        self.lines: dict[tuple[str, str, str], bool] = {}
+        """Whether a recorded entity of a kind is another one or below it, as others have found."""
 
     def __len__(self) -> int:
         return len(self._entities)
@@ -208,5 +210,5 @@ class KeptEntities:
 
     def keep(self, cache: EntityCache, log_end: LogEnd) -> None:
         """Keep the cache of a transaction that ends the log so; if it fails, the log has not."""
-        if len(cache) <= MAX_KEPT_ENTITIES:
+        if len(cache) + len(cache.lines) <= MAX_KEPT_ENTITIES:
             self._cache, self._log_end = cache, log_end

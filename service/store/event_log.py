@@ -117,20 +117,16 @@ class RequestEvents:
 
     def add(self, new_event: NewEvent) -> tuple[Event, "StoredEvent", "Texts"]:
         """Return the next event, as it is read and as it is to be stored, with its free texts."""
-        self._seq += 1
-        fields = (
-            self._seq,
-            self._first_seq,
-            self._timestamp,
-            new_event.kind,
-            new_event.subject,
-            self._actor,
-        )
         body, texts = redactable_text.seal_texts(new_event.body)
-        text = canonical_json(body)
-        self._hash = StoredEvent(*fields, text, "").compute_hash(self._hash)
-        stored = StoredEvent(*fields, text, self._hash)
-        return Event(*fields, dict(new_event.body)), stored, texts
+        stored = self.add_sealed(new_event.kind, new_event.subject, canonical_json(body))
+        return Event(*stored[:6], dict(new_event.body)), stored, texts
+
+    def add_sealed(self, kind: str, subject: str, body: str) -> "StoredEvent":
+        """Return the next event as it is to be stored; ``body`` is canonical JSON, and sealed."""
+        self._seq += 1
+        fields = (self._seq, self._first_seq, self._timestamp, kind, subject, self._actor, body)
+        self._hash = StoredEvent(*fields, "").compute_hash(self._hash)
+        return StoredEvent(*fields, self._hash)
 
 
 Texts = Mapping[str, redactable_text.RedactableText]

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from service.domain.figure import Figure
+from service.domain.figure import Figure, Scope
 from service.domain.report import Report
 from service.domain.vocabulary import encode_outcomes
 from service.store.encoding import fold_text, join_ids, join_sorted, split_ids
@@ -38,6 +38,16 @@ PLACE_PREFIX_LENGTH: Final = 200
 """How much of the list of places the index of scopes contains."""
 
 _COLUMN_COUNT: Final = len(FigureRow._fields)
+
+
+def has_same_place(one: Scope, other: Scope) -> bool:
+    """Whether two scopes are at the same places, on the same days and of the same incident."""
+    return (
+        one.places == other.places
+        and (one.period is other.period or one.period == other.period)
+        and one.incident == other.incident
+    )
+
 
 _LIVE: Final = (None, None, None)
 """The columns of a report that is no relay, not superseded and not retracted."""
@@ -179,12 +189,13 @@ class FigureLookup:
         Each is given with its places and all above them, None if a place has children. Figures of
         superseded and retracted reports count, too.
         """
-        former: tuple[_Window, Sequence[str] | None] | None = None
+        former: Scope | None = None
         for figure, place_ids in zip(figures, places, strict=True):
-            around = (self._compare(figure).window, place_ids)
-            if around != former and any(self._find_near(*around)):
-                return False
-            former = around  # Most figures of a report are about the same days and places.
+            # Most figures of a report are about the same days and places.
+            if former is None or not has_same_place(figure.scope, former):
+                if any(self._find_near(self._compare(figure).window, place_ids)):
+                    return False
+                former = figure.scope
         return True
 
     def is_alone(

@@ -19,6 +19,8 @@ FREE_TEXT_FIELDS: Final = frozenset(
 )
 """The fields that contain free text, anywhere in a body."""
 
+_FREE_TEXT_KEYS: Final = tuple(f'"{name}":' for name in sorted(FREE_TEXT_FIELDS))
+
 _HASH_KEY: Final = "sha256"
 
 _CONTAINERS: Final = frozenset({dict, list})
@@ -40,6 +42,11 @@ class RedactableText:
 def generate_salt() -> str:
     """Return a random salt of 128 bits."""
     return secrets.token_hex(16)
+
+
+def has_free_text(encoded: str) -> bool:
+    """Whether canonical JSON may have a free text: False is certain."""
+    return any(key in encoded for key in _FREE_TEXT_KEYS)
 
 
 def seal_texts(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, RedactableText]]:
@@ -77,15 +84,6 @@ def _seal_value(value: Any, pointer: str, texts: dict[str, RedactableText]) -> A
     if isinstance(value, Mapping):
         return _seal_object(value, pointer, texts)
     return value
-
-
-def open_json(sealed_body: str, texts: Mapping[str, RedactableText]) -> str:
-    """Return the JSON of a body that was just sealed, with its texts instead of their hashes."""
-    for text in texts.values():
-        sealed_body = sealed_body.replace(
-            f'{{"{_HASH_KEY}":"{text.seal()}"}}', json.encoder.encode_basestring(str(text.text)), 1
-        )
-    return sealed_body
 
 
 def open_texts(body: Any, texts: Mapping[str, RedactableText]) -> Any:

@@ -29,7 +29,7 @@ from service.domain.errors import (
     StoreUnavailableError,
     TimeBudgetExceededError,
 )
-from service.domain.report import RecordedReport, Report, ReportWarning
+from service.domain.report import RecordedReport, ReportWarning
 from service.domain.submission import BatchOptions, Submission
 from service.store import reports
 from service.store.entity_cache import KeptEntities
@@ -37,6 +37,7 @@ from service.store.idempotency import IdempotencyKey, store_response
 from service.store.interface import Connection, Store
 from service.usecases.idempotency import find_stored
 from service.usecases.imports import check_import, make_progress_event
+from service.usecases.normalized_submissions import NormalizedSubmission
 from service.usecases.reports import ReportRecorder, check_and_normalize, check_reporter
 from service.usecases.submission_plans import (
     MAX_PLAIN_SIZE,
@@ -114,7 +115,7 @@ class RecordedItem:
 ItemResult = RecordedItem | DomainError
 """The result of one item, or the error that prevented it."""
 
-_NormalizedItem = tuple[Submission, Report] | DomainError
+_NormalizedItem = NormalizedSubmission | DomainError
 
 
 def submit_batch(
@@ -189,7 +190,7 @@ class _ItemQueue:
             if position not in self._normalized:
                 self._normalized[position] = self._normalize(self._items[position])
             item = self._normalized[position]
-            own_size = size_of(item[0]) if isinstance(item, tuple) else 0
+            own_size = size_of(item.submission) if isinstance(item, NormalizedSubmission) else 0
             if own_size > MAX_PLAIN_SIZE:
                 own_size = max(own_size, MAX_TRANSACTION_SIZE)
             size -= own_size
@@ -209,8 +210,8 @@ def _normalize_item(
         return item
     try:
         if isinstance(item, Submission):
-            return item, check_and_normalize(item, new_id(), principal)
-        check_reporter(item[0], principal)
+            return check_and_normalize(item, new_id(), principal)
+        check_reporter(item.submission, principal)
         return item
     except DomainError as error:
         return error
@@ -243,7 +244,7 @@ class _Batch:
             except PlanAheadError:
                 is_last &= len(items) == 1
                 items = items[:1]
-        valid = [item for item in items if isinstance(item, tuple)]
+        valid = [item for item in items if isinstance(item, NormalizedSubmission)]
         if not valid:
             return store.write(lambda db: self.record_part(part, items, db, is_last=is_last))
         return write_with_plan(
@@ -291,7 +292,7 @@ class _Batch:
             check_import(db, import_id, self.actor, self.principal).check_running()
         # Only all items together are undone. With a savepoint, SQLite copies each page once more.
         with db.savepoint("batch") if self.options.is_atomic else nullcontext() as undo:
-            valid = [item for item in items if isinstance(item, tuple)]
+            valid = [item for item in items if isinstance(item, NormalizedSubmission)]
             is_bounded = not self.options.is_atomic
             recorder = ReportRecorder(
                 db, valid, self.actor, self.now, plan,
@@ -328,7 +329,7 @@ class _Batch:
         if isinstance(item, DomainError):
             return item
         try:
-            result = recorder.record(*item, supersede_known=self.options.supersede_known)
+            result = recorder.record(item, supersede_known=self.options.supersede_known)
         except DomainError as error:
             return error
         return make_recorded_item(result.recorded, result.is_new)

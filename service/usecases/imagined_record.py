@@ -8,15 +8,14 @@ from service.columns.record_columns import FigureEntry, MovedEntry, ReportEntry
 from service.columns.record_state import RecordState
 from service.domain.entities import Entity
 from service.domain.figure import Figure
-from service.domain.report import RecordedReport, Report
+from service.domain.report import RecordedReport
 from service.domain.report_state import MovedLink, move_report_links
-from service.domain.submission import Submission
 from service.domain.timestamps import format_timestamp
 from service.domain.vocabulary import ROOT_GROUP
-from service.store.event_log import Event
 from service.store.interface import Connection
-from service.store.projections.reports import make_report_rows
-from service.usecases.submission_lookups import Item, SubmissionLookups
+from service.store.projections.reports import RecordedContent, make_report_rows
+from service.usecases.normalized_submissions import NormalizedSubmission
+from service.usecases.submission_lookups import SubmissionLookups
 from service.usecases.submission_plans import SubmissionPlan, plan_submission
 
 
@@ -39,24 +38,24 @@ class ImaginedRecord:
         self._ends: list[tuple[int, str, int]] = []
         self._moves: list[tuple[MovedLink, int]] = []
 
-    def prefetch(self, items: Collection[Item]) -> None:
+    def prefetch(self, items: Collection[NormalizedSubmission]) -> None:
         """Load what the items need, with a few statements for all of them."""
         self._lookups.prefetch(items)
 
     def submit(
-        self, submission: Submission, report: Report, *, supersede_known: bool = False
+        self, item: NormalizedSubmission, *, supersede_known: bool = False
     ) -> tuple[RecordedReport, bool]:
         """Return the report as it would be recorded, and whether it would be new.
 
         Raises as ``plan_submission`` does; then the submission changes nothing.
         """
-        plan = plan_submission(submission, report, self._lookups, supersede_known=supersede_known)
+        plan = plan_submission(item, self._lookups, supersede_known=supersede_known)
         if plan.known is not None:
             return plan.known, False
-        seq = self._last_seq + 1 + [event.kind for event in plan.events].index("reported")
+        seq = self._last_seq + len(plan.earlier_events) + 1
         recorded = self._make_recorded(plan, seq)
         self._add_report(plan, recorded)
-        self._last_seq += len(plan.events)
+        self._last_seq = seq + len(plan.later_events)
         self._moves += [(link, self._last_seq) for link in plan.moved_links]
         self.new_entities += plan.new_entities
         return recorded, True
@@ -122,9 +121,10 @@ class ImaginedRecord:
         """Add the report for the state, and for the plans of later submissions."""
         report, seq = recorded.report, recorded.seq
         figures = self._lookups.counted_figures(plan.report)
-        body = next(event.body for event in plan.events if event.kind == "reported")
-        event = Event(seq, seq, self._recorded_at, "reported", report.id, None, dict(body))
-        rows = make_report_rows(event, plan.report, figures, lambda _: recorded.origin or "")
+        content = RecordedContent(
+            seq, self._recorded_at, plan.encoded.content_hash, plan.encoded.make_body(plan.warnings)
+        )
+        rows = make_report_rows(content, plan.report, figures, lambda _: recorded.origin or "")
         self._lookups.add(plan.report, rows, plan.new_entities, moves=bool(plan.moved_links))
         self._lookups.imagine(recorded)
         if report.supersedes is not None:

@@ -62,12 +62,12 @@ def preview_report(
     ``supersede_known`` is as in a submission. Raises what the submission would raise. The time
     budget is for both results together; raises TimeBudgetExceededError if they take far longer.
     """
-    report = check_and_normalize(submission, PLACEHOLDER_ID, principal)
+    item = check_and_normalize(submission, PLACEHOLDER_ID, principal)
     with reader.read_transaction() as db:
         state = state_cache.load(db, event_log.last_seq(db)).state
         imagined = ImaginedRecord(db, state, now)
-        imagined.prefetch([(submission, report)])
-        recorded, is_new = imagined.submit(submission, report, supersede_known=supersede_known)
+        imagined.prefetch([item])
+        recorded, is_new = imagined.submit(item, supersede_known=supersede_known)
     before, after = imagined.make_states()
     snapshots = state_cache.imagine(before), state_cache.imagine(after)
     query = make_query_for(recorded, snapshots[0])

@@ -9,16 +9,13 @@ from service.domain.report import OWN_INCIDENT, Report, without_shared_event
 from service.domain.submission import ReportRef, Submission
 from service.store.codec import hash_content
 from service.store.report_lookup import ReportHead
+from service.usecases.normalized_submissions import NormalizedSubmission
 from service.usecases.resolve_entities import make_unknown_id_message
 from service.usecases.submission_lookups import SubmissionLookups
 
 
 def resolve_refs(
-    submission: Submission,
-    report: Report,
-    lookups: SubmissionLookups,
-    *,
-    supersede_known: bool = False,
+    item: NormalizedSubmission, lookups: SubmissionLookups, *, supersede_known: bool = False
 ) -> tuple[Report, str | None]:
     """Return the report with the ids of its links, and the id of the same report if it is known.
 
@@ -29,7 +26,8 @@ def resolve_refs(
     Raises InvalidInputError for a link to a ref that nothing has, and ConflictError if the ref of
     the report is used with other content, unless the report supersedes the one that has it.
     """
-    targets = _find_link_targets(submission, report, lookups)
+    report = item.report
+    targets = _find_link_targets(item.submission, report, lookups)
     links: dict[str, Any] = {name: found[0].id for name, found in targets.items()}
     if links:
         report = replace(report, **links)

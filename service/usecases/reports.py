@@ -8,8 +8,7 @@ from typing import Any
 from service.domain.access import Principal
 from service.domain.errors import ErrorDetail, InvalidInputError, NotFoundError
 from service.domain.list_queries import ReportListQuery
-from service.domain.normalize import normalize_submission
-from service.domain.report import RecordedReport, Report
+from service.domain.report import RecordedReport
 from service.domain.report_state import move_report_links
 from service.domain.submission import Submission
 from service.store import coordinates, entities, event_log, reports
@@ -20,8 +19,9 @@ from service.store.interface import Connection, Reader, Store
 from service.store.projections.dispatch import RecordWriter
 from service.usecases.as_of import resolve_as_of
 from service.usecases.idempotency import run_once
+from service.usecases.normalized_submissions import NormalizedSubmission, normalize
 from service.usecases.resolve_entities import make_unknown_id_message
-from service.usecases.submission_lookups import Item, SubmissionLookups
+from service.usecases.submission_lookups import SubmissionLookups
 from service.usecases.submission_plans import (
     MAX_WIDE_SIZE,
     AdvancePlan,
@@ -62,12 +62,11 @@ def submit_report(
     InvalidInputError or ConflictError, and then records nothing, no new entity either. Raises
     ForbiddenError if the principal may not report for the reporter (None may for all).
     """
-    report = check_and_normalize(submission, new_id(), principal)
-    item = (submission, report)
+    item = check_and_normalize(submission, new_id(), principal)
 
     def record(db: Connection, plan: AdvancePlan | None) -> SubmitResult:
         recorder = ReportRecorder(db, [item], actor, now, plan)
-        result = recorder.record(*item, supersede_known=supersede_known)
+        result = recorder.record(item, supersede_known=supersede_known)
         recorder.flush()
         return result
 
@@ -86,13 +85,13 @@ def submit_report(
 
 def check_and_normalize(
     submission: Submission, report_id: str, principal: Principal | None
-) -> Report:
-    """Return the normalized report.
+) -> NormalizedSubmission:
+    """Return the submission with its normalized report.
 
     Raises InvalidInputError, and ForbiddenError if the principal may not report for the reporter.
     """
     check_reporter(submission, principal)
-    return normalize_submission(submission, report_id)
+    return normalize(submission, report_id)
 
 
 def check_reporter(submission: Submission, principal: Principal | None) -> None:
@@ -111,7 +110,7 @@ class ReportRecorder:
     def __init__(
         self,
         db: Connection,
-        items: Collection[Item],
+        items: Collection[NormalizedSubmission],
         actor: str | None,
         now: datetime,
         plan: AdvancePlan | None = None,
@@ -145,21 +144,19 @@ class ReportRecorder:
         """The seq of the last event, written or not."""
         return self._writer.last_seq
 
-    def record(
-        self, submission: Submission, report: Report, *, supersede_known: bool = False
-    ) -> SubmitResult:
+    def record(self, item: NormalizedSubmission, *, supersede_known: bool = False) -> SubmitResult:
         """Return the recorded report. Raises as ``plan_submission`` does, with nothing recorded."""
         if self._plan is not None:
             plan = self._plan.get_plan()
         else:
-            plan = plan_submission(
-                submission, report, self._lookups, supersede_known=supersede_known
-            )
+            plan = plan_submission(item, self._lookups, supersede_known=supersede_known)
         if plan.known is not None:
             return SubmitResult(plan.known, False)
         figures = self._lookups.counted_figures(plan.report)
-        rows = self._writer.record_report(plan.events, plan.report, figures)
-        moves = any(event.kind == "reclassified" for event in plan.events)
+        self._writer.record(plan.earlier_events)
+        rows = self._writer.record_report(plan.report, plan.encoded, plan.warnings, figures)
+        self._writer.record(plan.later_events)
+        moves = any(event.kind == "reclassified" for event in plan.later_events)
         self._lookups.add(plan.report, rows, plan.new_entities, moves=moves)
         recorded = RecordedReport(
             move_report_links(plan.report, plan.moved_links),

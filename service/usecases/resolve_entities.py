@@ -209,9 +209,22 @@ class EntityResolver:
             known = self._lines[places] = sorted(found)
         return known
 
-    def is_same_or_below(self, kind: str, entity: Entity, entity_id: str) -> bool:
-        """Whether the entity has the current id, or one above it has."""
-        return any(each.id == entity_id for each in self._iterate_line(kind, entity))
+    def is_one_within(self, kind: str, inner_id: str, outer_id: str) -> bool | None:
+        """Whether an entity is the other one or below it; None if one of them is not known.
+
+        So everybody in the one is in the other, whatever their divisions or facets are.
+        """
+        # Of new entities nothing is remembered: the report may be refused.
+        lines = {} if self._new_entities else self._known.lines
+        key = (kind, inner_id, outer_id)
+        is_within = lines.get(key)
+        if is_within is None:
+            inner, outer = self.get(kind, inner_id), self.get(kind, outer_id)
+            if inner is None or outer is None:
+                return None
+            line = self._iterate_line(kind, inner)
+            is_within = lines[key] = any(each.id == outer.id for each in line)
+        return is_within
 
     def _iterate_line(self, kind: str, entity: Entity | None) -> Iterator[Entity]:
         """Yield the entity and its ancestors, from its parent up; nothing without an entity."""

@@ -116,21 +116,20 @@ class ScopeComparison:
         return self._is_named_within(kind, _ids_of(kind, whole), ids)
 
     def _is_named_within(self, kind: str, inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
+        if inner is outer:
+            return True
+        if len(inner) == len(outer) == 1:
+            is_within = self._resolver.is_one_within(kind, inner[0], outer[0])
+            if is_within is not None:
+                return is_within
         key = (kind, self._get_number(inner), self._get_number(outer))
         if key[1] == key[2]:
             return True
         known = self._within.get(key)
         if known is None:
-            known = self._within[key] = self._compute_within(kind, inner, outer)
+            known = self._select(kind, inner).is_within(self._select(kind, outer))
+            self._within[key] = known
         return known
-
-    def _compute_within(self, kind: str, inner: tuple[str, ...], outer: tuple[str, ...]) -> bool:
-        if len(inner) == len(outer) == 1:
-            # One place is in another if that is above it, whatever their divisions are.
-            one, other = (self._resolver.get(kind, ids[0]) for ids in (inner, outer))
-            if one is not None and other is not None:
-                return self._resolver.is_same_or_below(kind, one, other.id)
-        return self._select(kind, inner).is_within(self._select(kind, outer))
 
     def _get_number(self, ids: tuple[str, ...]) -> int:
         """Return a number for the list of ids, which is compared faster than many ids."""

@@ -4,20 +4,18 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from service.domain.entities import Entity, EntityMention, Place, make_entity, parent_of
-from service.domain.figure import Figure
+from service.domain.figure import Figure, Scope
 from service.domain.report import RecordedReport, Report, counted_figures, report_id_of
 from service.domain.submission import Submission, SubmittedFigure
 from service.store import reports
 from service.store.entity_cache import EntityCache, KeptEntities
-from service.store.figure_lookup import FigureLookup
+from service.store.figure_lookup import FigureLookup, has_same_place
 from service.store.interface import Connection
 from service.store.projections.dispatch import RecordWriter
 from service.store.projections.reports import ReportRows
 from service.store.report_lookup import ReportLookup
+from service.usecases.normalized_submissions import NormalizedSubmission
 from service.usecases.resolve_entities import list_different_mentions, list_mentioned_ids
-
-Item = tuple[Submission, Report]
-"""A submission and the normalized report."""
 
 
 class SubmissionLookups:
@@ -50,12 +48,12 @@ class SubmissionLookups:
         self._imagined: dict[str, RecordedReport] = {}
         self._has_moved_links = False
 
-    def prefetch(self, items: Collection[Item]) -> None:
+    def prefetch(self, items: Collection[NormalizedSubmission]) -> None:
         """Load what the items need, with a few statements for all of them.
 
         Anything else is read when it is needed.
         """
-        submissions = [submission for submission, _ in items]
+        submissions = [item.submission for item in items]
         self._prefetch_entities(submissions)
         ids: set[str] = set()
         refs: set[tuple[str, str]] = set()
@@ -107,20 +105,25 @@ class SubmissionLookups:
                     yield each, text
 
     def _list_figures(
-        self, items: Iterable[Item]
+        self, items: Iterable[NormalizedSubmission]
     ) -> Iterator[tuple[Figure, Collection[str] | None]]:
-        """Yield the figures whose scopes are known, with their places and all above them."""
-        for submission, report in items:
+        """Yield the figures whose scopes are known, with their places and all above them.
+
+        Of the figures of a report about the same days, places and incident, one is enough.
+        """
+        for submission, report, _ in items:
             if report.relays is not None:
                 continue
             parents = dict(_iterate_parents(submission))
             lines: dict[tuple[str, ...], Collection[str] | None] = {}
+            former: Scope | None = None
             for figure in self.counted_figures(report):
-                if figure.reclassifies is None:
-                    places = figure.scope.places
-                    if places not in lines:
-                        lines[places] = self._list_places(places, parents)
-                    yield figure, lines[places]
+                scope = figure.scope
+                if figure.reclassifies is None and not (former and has_same_place(scope, former)):
+                    former = scope
+                    if scope.places not in lines:
+                        lines[scope.places] = self._list_places(scope.places, parents)
+                    yield figure, lines[scope.places]
 
     def _list_places(
         self, place_ids: Collection[str], parents: dict[str, str]

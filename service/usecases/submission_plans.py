@@ -22,14 +22,15 @@ from service.domain.normalize import find_wording_errors
 from service.domain.report import RecordedReport, Report, ReportWarning
 from service.domain.report_state import MovedLink
 from service.domain.submission import Submission, SubmittedFigure
+from service.store.encoded_reports import EncodedReport, encode_report
 from service.store.event_log import NewEvent
 from service.store.interface import Connection, Store
-from service.store.projections.reports import body_of
 from service.store.read_log import ReadLog
+from service.usecases.normalized_submissions import NormalizedSubmission
 from service.usecases.reclassifications import plan_reclassifications
 from service.usecases.report_refs import resolve_refs
 from service.usecases.resolve_entities import EntityResolver, resolve_entities
-from service.usecases.submission_lookups import Item, SubmissionLookups
+from service.usecases.submission_lookups import SubmissionLookups
 from service.usecases.submission_warnings import find_warnings
 
 Result = TypeVar("Result")
@@ -50,35 +51,35 @@ class SubmissionPlan:
 
     ``known`` is the report that was recorded before under the same ref with the same content; if
     there is one, nothing is recorded. ``new_entities`` contains each parent before its children.
-    ``moved_links`` are the links of reclassifying figures that the events move.
+    ``earlier_events`` are recorded before that of the report, and ``later_events`` after it.
+    ``moved_links`` are the links of reclassifying figures that these events move.
     """
 
     report: Report
+    encoded: EncodedReport
     known: RecordedReport | None = None
     new_entities: tuple[Entity, ...] = ()
     warnings: tuple[ReportWarning, ...] = ()
-    events: tuple[NewEvent, ...] = ()
+    earlier_events: tuple[NewEvent, ...] = ()
+    later_events: tuple[NewEvent, ...] = ()
     moved_links: tuple[MovedLink, ...] = ()
 
 
 def plan_submission(
-    submission: Submission,
-    report: Report,
-    lookups: SubmissionLookups,
-    *,
-    supersede_known: bool = False,
+    item: NormalizedSubmission, lookups: SubmissionLookups, *, supersede_known: bool = False
 ) -> SubmissionPlan:
     """Return what the submission would record as of this transaction; records nothing.
 
-    ``report`` is the normalized submission. The words of a report that was recorded before are not
+    The words of a report that was recorded before are not
     checked again: an earlier lexicon may have read them. Raises InvalidInputError or ConflictError
     if it cannot be recorded.
     """
-    report, known_id = resolve_refs(submission, report, lookups, supersede_known=supersede_known)
+    submission = item.submission
+    report, known_id = resolve_refs(item, lookups, supersede_known=supersede_known)
     # Before a known report is returned: the description of an entity in this one may differ.
     resolver = resolve_entities(lookups.db, submission, lookups.entities)
     if known_id is not None:
-        return SubmissionPlan(report, lookups.get_report(known_id))
+        return SubmissionPlan(report, item.encoded, lookups.get_report(known_id))
     superseded_events = _make_superseded_events(report, lookups)
     if report.relays is not None and lookups.reports.get(report.relays) is None:
         raise invalid_field("/relays", "There is no such report to relay.")
@@ -89,14 +90,11 @@ def plan_submission(
     warnings = find_warnings(report, resolver, lookups)
     return SubmissionPlan(
         report,
+        item.encoded if report is item.report else encode_report(report),
         new_entities=resolver.new_entities,
         warnings=warnings,
-        events=(
-            *resolver.make_events(),
-            *superseded_events,
-            NewEvent("reported", report.id, body_of(report, warnings)),
-            *reclassifications.events,
-        ),
+        earlier_events=(*resolver.make_events(), *superseded_events),
+        later_events=reclassifications.events,
         moved_links=reclassifications.moved_links,
     )
 
@@ -133,7 +131,7 @@ def size_of(submission: Submission) -> int:
 
 def write_with_plan(
     store: Store,
-    item: Item,
+    item: NormalizedSubmission,
     job: Callable[[Connection, AdvancePlan | None], Result],
     *,
     supersede_known: bool,
@@ -143,7 +141,7 @@ def write_with_plan(
     The job gets a plan of a large item. It raises PlanAheadError to get one of another item, and if
     what the plan has read has changed.
     """
-    if size_of(item[0]) <= MAX_PLAIN_SIZE:
+    if size_of(item.submission) <= MAX_PLAIN_SIZE:
         with suppress(PlanAheadError):
             return store.write(lambda db: job(db, None))
     for _ in range(1, MAX_ATTEMPTS):
@@ -162,14 +160,14 @@ def _write_planned(
 
 
 def _plan_in_advance(
-    store: Store, item: Item, supersede_known: bool, *, is_last: bool
+    store: Store, item: NormalizedSubmission, supersede_known: bool, *, is_last: bool
 ) -> AdvancePlan:
     with store.read_transaction() as db:
         reads = ReadLog(db)
         lookups = SubmissionLookups(reads)
         try:
             lookups.prefetch([item])
-            outcome = plan_submission(*item, lookups, supersede_known=supersede_known)
+            outcome = plan_submission(item, lookups, supersede_known=supersede_known)
         except (InvalidInputError, ConflictError) as error:
             return AdvancePlan(error, reads, is_last)
     return AdvancePlan(outcome, reads, is_last)

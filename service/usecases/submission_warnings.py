@@ -17,6 +17,7 @@ from service.usecases.third_figures import (
     FIGURES_OF_CONTRADICTION,
     can_three_contradict,
     find_contradictions_of_three,
+    have_room,
 )
 
 MAX_CONTRADICTIONS: Final = 20
@@ -259,6 +260,8 @@ def _find_own_conflicts(
     lines = [resolver.list_with_ancestors(figure.scope.places) for figure in figures]
     # Most figures of a register have none to be compared with but those of their own report.
     are_alone = recorded.are_alone(figures, lines)
+    if are_alone and have_room(figures):
+        return
     candidates: Sequence[Sequence[Figure]] = [()] * len(figures)
     if not are_alone:
         candidates = [

@@ -48,6 +48,19 @@ def find_contradictions_of_three(
                 yield figure, other
 
 
+def have_room(figures: Sequence[Figure]) -> bool:
+    """Whether no two or three of the figures can contradict each other, whatever their scopes are.
+
+    True is certain: by their numbers alone each can be a part or a whole of any others.
+    """
+    lows = nlargest(2, [each.quantity.low for each in figures])
+    if sum(lows) > min(map(_high_of, figures), default=inf):
+        return False
+    # Figures about an incident cover nothing together.
+    covers = nsmallest(2, [_high_of(each) for each in figures if each.scope.incident is None])
+    return len(covers) < 2 or sum(covers) >= lows[0]
+
+
 def can_three_contradict(figures: Sequence[Figure], scopes: ScopeComparison) -> bool:
     """Whether the search could find a contradiction among these figures alone.
 

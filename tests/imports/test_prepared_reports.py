@@ -9,6 +9,7 @@ from schemas.quick_load import ReportIn
 from service.domain.errors import InvalidInputError
 from service.domain.normalize import normalize_submission
 from service.imports.prepared_reports import prepare_report
+from service.store.encoded_reports import encode_report
 from tests.schemas.test_quick_load import FULL
 
 
@@ -24,7 +25,13 @@ def test_it_is_the_same_after_the_way_between_processes(changes: dict[str, Any])
     body = {**FULL, **changes}
     prepared = pickle.loads(pickle.dumps(prepare_report(body, new_id=_make_id)))  # noqa: S301
     submission = ReportIn().load(body)
-    assert prepared == (submission, normalize_submission(submission, "r1"))
+    report = normalize_submission(submission, "r1")
+    assert prepared[:2] == (submission, report)
+    texts = {pointer: each.text for pointer, each in prepared.encoded.texts.items()}
+    again = encode_report(report)
+    assert texts == {pointer: each.text for pointer, each in again.texts.items()}
+    assert prepared.encoded.json == again.json
+    assert prepared.encoded.content_hash == again.content_hash
 
 
 @pytest.mark.parametrize(

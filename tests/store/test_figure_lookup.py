@@ -11,14 +11,12 @@ from hypothesis import strategies as st
 
 from schemas.report_in import ReportIn
 from service.domain.figure import Figure, Quantity, Scope
-from service.domain.normalize import normalize_submission
 from service.domain.periods import Period
-from service.domain.report import Report
-from service.domain.submission import Submission
 from service.store import figure_lookup
 from service.store.figure_lookup import FigureLookup
 from service.store.interface import Connection, Store
 from service.store.tables import FigureRow
+from service.usecases.normalized_submissions import NormalizedSubmission, normalize
 from service.usecases.reports import ReportRecorder
 from tests.conftest import START_TIME
 
@@ -54,14 +52,12 @@ def _bodies(draw: Any) -> dict[str, Any]:
     }
 
 
-def _load(bodies: list[dict[str, Any]]) -> list[tuple[Submission, Report]]:
+def _load(bodies: list[dict[str, Any]]) -> list[NormalizedSubmission]:
     submissions = [
         ReportIn().load({name: value for name, value in body.items() if value is not None})
         for body in bodies
     ]
-    return [
-        (each, normalize_submission(each, f"r{number}")) for number, each in enumerate(submissions)
-    ]
+    return [normalize(each, f"r{number}") for number, each in enumerate(submissions)]
 
 
 def _is_comparable(row: FigureRow, figure: Figure, places: frozenset[str] | None) -> bool:
@@ -111,7 +107,7 @@ def test_a_figure_is_compared_with_all_of_its_reporter_and_incident_around_its_d
         items = _load(bodies)
         recorder = ReportRecorder(db, items, None, START_TIME)
         for item in items:
-            recorder.record(*item)
+            recorder.record(item)
         recorder.flush()
         lookup = FigureLookup(db)
         chosen = None if places is None else frozenset(places)
@@ -138,11 +134,10 @@ def test_the_figures_of_the_only_reporter_are_compared_with_those_of_the_next_on
 
         def record(*bodies: dict[str, Any]) -> list[list[str]]:
             items = [
-                (each, replace(report, id=f"n{next(numbers)}"))
-                for each, report in _load(list(bodies))
+                normalize(each.submission, f"n{next(numbers)}") for each in _load(list(bodies))
             ]
             recorder = ReportRecorder(db, items, None, START_TIME)
-            warnings = [recorder.record(*item).recorded.warnings for item in items]
+            warnings = [recorder.record(item).recorded.warnings for item in items]
             recorder.flush()
             return [[warning.code for warning in each] for each in warnings]
 
@@ -170,7 +165,7 @@ def test_a_figure_of_a_register_reads_no_figure_of_its_other_incidents(store: St
         items = _load(bodies)
         recorder = ReportRecorder(db, items, None, START_TIME)
         for item in items:
-            recorder.record(*item)
+            recorder.record(item)
         recorder.flush()
         (figure,) = items[3][1].figures
         lookup = FigureLookup(db)

@@ -64,10 +64,10 @@ def _load_state(store: Store) -> StateObjects:
 
 def _imagine(store: Store, submission: Submission) -> tuple[RecordState, RecordedReport]:
     """Return the state and the report that a preview computes with."""
-    report = reports.check_and_normalize(submission, PLACEHOLDER_ID, None)
+    item = reports.check_and_normalize(submission, PLACEHOLDER_ID, None)
     with store.read_transaction() as db:
         record = ImaginedRecord(db, load_state(db, event_log.last_seq(db)), START_TIME)
-        recorded, _ = record.submit(submission, report)
+        recorded, _ = record.submit(item)
     return record.make_states()[1], recorded
 
 

@@ -9,18 +9,21 @@ import pytest
 from schemas.report_in import ReportIn
 from service.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from service.domain.list_queries import ReportListQuery
-from service.domain.report import without_shared_event
+from service.domain.normalize import normalize_submission
+from service.domain.report import Report, without_shared_event
 from service.domain.submission import Submission
 from service.settings import Settings
 from service.store import event_log
+from service.store.codec import to_plain
 from service.store.column_loader import load_state
+from service.store.encoded_reports import encode_report
 from service.store.entity_cache import EntityCache
 from service.store.event_log import NewEvent
 from service.store.factory import open_store
 from service.store.interface import Store
 from service.store.projections.dispatch import record_events
-from service.store.projections.reports import body_of
 from service.usecases import reports
+from service.usecases.normalized_submissions import NormalizedSubmission
 from service.usecases.resolve_entities import resolve_entities
 from service.usecases.submission_lookups import SubmissionLookups
 from tests.conftest import START_TIME
@@ -138,15 +141,17 @@ def test_a_report_submitted_by_four_processes_is_recorded_once(
 def _record_as_release_0_1(store: Store, **changes: Any) -> None:
     """Record the report as release 0.1 did, where an own incident was each figure's alone."""
     submission = _load_submission(**changes)
-    report = without_shared_event(reports.check_and_normalize(submission, "old", None))
+    report = without_shared_event(normalize_submission(submission, "old"))
     with store.write_transaction() as db:
-        plan = reports.plan_submission(submission, report, SubmissionLookups(db))
-        body = body_of(report, ())
-        events = [
-            NewEvent(event.kind, event.subject, body) if event.kind == "reported" else event
-            for event in plan.events
-        ]
+        item = NormalizedSubmission(submission, report, encode_report(report))
+        plan = reports.plan_submission(item, SubmissionLookups(db))
+        events = [*plan.earlier_events, _make_event(report), *plan.later_events]
         record_events(db, events, None, START_TIME)
+
+
+def _make_event(report: Report) -> NewEvent:
+    """Return the event of a report, as release 0.1 recorded it."""
+    return NewEvent("reported", report.id, {"report": to_plain(report), "warnings": []})
 
 
 OWN_EVENT: dict[str, Any] = {
@@ -179,10 +184,10 @@ def test_words_that_an_earlier_lexicon_read_are_known_when_they_are_sent_again(
     """A new report with these words must name groups."""
     soldiers = {"ref": "a", "figures": [bodies.make_figure(wording="30 soldiers")]}
     submission = _load_submission(**soldiers)
-    report = reports.check_and_normalize(submission, "old", None)
+    report = normalize_submission(submission, "old")
     with store.write_transaction() as db:
         resolver = resolve_entities(db, submission, EntityCache(db))
-        events = [*resolver.make_events(), NewEvent("reported", "old", body_of(report, ()))]
+        events = [*resolver.make_events(), _make_event(report)]
         record_events(db, events, None, START_TIME)
     recorded, is_new = _submit(store, "r1", **soldiers)
     assert (recorded.report.id, is_new) == ("old", False)

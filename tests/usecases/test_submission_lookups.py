@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.report_in import ReportIn
 from service.domain.errors import DomainError
-from service.domain.report import RecordedReport, Report
+from service.domain.report import RecordedReport
 from service.domain.submission import Submission
 from service.store import figure_lookup, redactable_text
 from service.store.entity_cache import EntityCache
@@ -20,10 +20,9 @@ from service.store.figure_lookup import FigureLookup
 from service.store.interface import Connection, Store
 from service.store.tables import TABLES
 from service.usecases import entities, reports, submission_plans
+from service.usecases.normalized_submissions import NormalizedSubmission
 from service.usecases.reports import ReportRecorder, SubmitResult
 from tests.conftest import START_TIME
-
-Item = tuple[Submission, Report]
 
 PLACES = (
     {"id": "land", "name": "Land"},
@@ -144,12 +143,14 @@ def _load_submission(body: dict[str, Any]) -> Submission:
     return loaded
 
 
-def _normalize(bodies: Sequence[dict[str, Any]], new_id: Callable[[], str]) -> list[Item]:
+def _normalize(
+    bodies: Sequence[dict[str, Any]], new_id: Callable[[], str]
+) -> list[NormalizedSubmission]:
     submissions = [_load_submission(body) for body in bodies]
-    return [(each, reports.check_and_normalize(each, new_id(), None)) for each in submissions]
+    return [reports.check_and_normalize(each, new_id(), None) for each in submissions]
 
 
-def _record(db: Connection, items: Sequence[Item]) -> list[Any]:
+def _record(db: Connection, items: Sequence[NormalizedSubmission]) -> list[Any]:
     """Record the items together; return what was recorded of each, or the error."""
     recorder = ReportRecorder(db, items, None, START_TIME)
     results = [_record_item(recorder, item) for item in items]
@@ -167,7 +168,7 @@ class _OpenTransaction:
         return nullcontext(self.db)
 
 
-def _record_planned(db: Connection, item: Item) -> Any:
+def _record_planned(db: Connection, item: NormalizedSubmission) -> Any:
     """Record the item by a plan made in advance; return what was recorded, or the error."""
     store: Any = _OpenTransaction(db)
     plan = submission_plans._plan_in_advance(store, item, True, is_last=False)
@@ -177,9 +178,9 @@ def _record_planned(db: Connection, item: Item) -> Any:
     return result
 
 
-def _record_item(recorder: ReportRecorder, item: Item) -> Any:
+def _record_item(recorder: ReportRecorder, item: NormalizedSubmission) -> Any:
     try:
-        return recorder.record(*item, supersede_known=True)
+        return recorder.record(item, supersede_known=True)
     except DomainError as error:
         return error.detail, error.errors
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from service.domain.figure import Figure
-from service.domain.report import Report, counted_figures
+from service.domain.report import Report, ReportWarning, counted_figures
 from service.store.codec import decode_report
+from service.store.encoded_reports import EncodedReport
 from service.store.entities import apply_change, apply_merge, make_version_rows
 from service.store.event_log import (
     Event,
@@ -25,15 +26,15 @@ from service.store.projections.imports import (
     make_import_rows,
 )
 from service.store.projections.reports import (
-    EncodedReport,
+    RecordedContent,
     ReportRows,
     apply_redacted,
     change_retracted,
     change_superseded,
     make_moved_link_rows,
     make_report_rows,
+    read_content,
 )
-from service.store.redactable_text import open_json
 from service.store.row_buffer import RowBuffer
 
 _ROW_MAKERS: Final[dict[str, Callable[[Event], Sequence[tuple[Any, ...]]]]] = {
@@ -91,7 +92,7 @@ class ProjectionWriter:
         """Apply the event; some of its rows are only written by ``flush``."""
         if event.kind == "reported":
             report = decode_report(event.body["report"])
-            self.apply_reported(event, report, counted_figures(report))
+            self.insert_report(read_content(event, report), report, counted_figures(report))
         elif event.kind in _ROW_MAKERS:
             self._buffer.insert(_ROW_MAKERS[event.kind](event))
         elif event.kind in _CHANGES:
@@ -103,18 +104,11 @@ class ProjectionWriter:
         if self._buffer.is_full:
             self.flush()
 
-    def apply_reported(
-        self,
-        event: Event,
-        report: Report,
-        figures: Sequence[Figure],
-        encoded: EncodedReport | None = None,
+    def insert_report(
+        self, content: RecordedContent, report: Report, figures: Sequence[Figure]
     ) -> ReportRows:
-        """Apply the event that records the report, and return its rows.
-
-        ``encoded`` is what was just encoded of the report, None for an event from the log.
-        """
-        rows = make_report_rows(event, report, figures, self._find_origin, encoded)
+        """Add a recorded report with its counted figures, and return its rows."""
+        rows = make_report_rows(content, report, figures, self._find_origin)
         self._origins[report.id] = rows.report.origin
         self._buffer.insert((rows.report, *rows.figures, *rows.links))
         return rows
@@ -160,25 +154,19 @@ class RecordWriter:
         return events
 
     def record_report(
-        self, new_events: Iterable[NewEvent], report: Report, figures: Sequence[Figure]
+        self,
+        report: Report,
+        encoded: EncodedReport,
+        warnings: Sequence[ReportWarning],
+        figures: Sequence[Figure],
     ) -> ReportRows:
-        """Record the events, one of which records the report, and return the report's rows.
-
-        ``figures`` are the counted figures of the report.
-        """
-        rows = None
-        for new_event in new_events:
-            event, stored, texts = self._events.add(new_event)
-            self._projections.store(stored, texts)
-            if event.kind == "reported":
-                body = open_json(stored.body, texts)
-                encoded = EncodedReport(new_event.body["report"], body)
-                rows = self._projections.apply_reported(event, report, figures, encoded)
-            else:
-                self._projections.apply(event)
-        if rows is None:
-            raise LookupError("no event records the report")
-        return rows
+        """Record the report by an event, and return its rows; ``figures`` are its counted ones."""
+        sealed_body = encoded.make_sealed_body(warnings)
+        stored = self._events.add_sealed("reported", report.id, sealed_body)
+        self._projections.store(stored, encoded.texts)
+        body = encoded.make_body(warnings) if encoded.texts else sealed_body
+        content = RecordedContent(stored.seq, stored.recorded_at, encoded.content_hash, body)
+        return self._projections.insert_report(content, report, figures)
 
     def flush(self) -> None:
         """Write everything that waits."""

@@ -1,14 +1,14 @@
 """The projection of report events: reports, figures, and the places, groups and words of both."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from service.domain.figure import Figure
 from service.domain.report import OWN_INCIDENT, Report, ReportedFigure
 from service.domain.vocabulary import ROOT_GROUP, encode_outcomes
 from service.store import event_log
-from service.store.codec import decode_period, decode_report, hash_content, to_plain
+from service.store.codec import decode_period, decode_report, hash_content
 from service.store.encoding import (
     encode_first_day,
     fold_text,
@@ -31,18 +31,6 @@ from service.store.tables import (
 )
 
 
-def body_of(report: Report, warnings: Sequence[Any]) -> dict[str, Any]:
-    """Return the body of the event that records the report."""
-    return {"report": to_plain(report), "warnings": to_plain(tuple(warnings))}
-
-
-class EncodedReport(NamedTuple):
-    """A report in JSON types, and the body of its event as JSON, with its free texts."""
-
-    fields: Mapping[str, Any]
-    body: str
-
-
 class ReportRows(NamedTuple):
     """The rows of one report; ``links`` are those by which it is found."""
 
@@ -51,23 +39,30 @@ class ReportRows(NamedTuple):
     links: Sequence[tuple[Any, ...]]
 
 
+class RecordedContent(NamedTuple):
+    """When an event recorded a report, and what of it depends on all of its texts."""
+
+    seq: int
+    recorded_at: str
+    content_hash: str
+    body: str
+
+
 def make_report_rows(
-    event: Event,
+    content: RecordedContent,
     report: Report,
     figures: Sequence[Figure],
     find_origin: Callable[[str], str],
-    encoded: EncodedReport | None = None,
 ) -> ReportRows:
-    """Return the rows of the report that the event records, and of its counted figures.
+    """Return the rows of a recorded report, and of its counted figures.
 
-    ``find_origin`` returns the report that a relay of the given one goes back to. ``encoded`` is
-    what this release has just encoded of the report, None for an event from the log.
+    ``find_origin`` returns the report that a relay of the given one goes back to.
     """
     period = report.period
     row = ReportRow(
         id=report.id,
-        seq=event.seq,
-        recorded_at=event.recorded_at,
+        seq=content.seq,
+        recorded_at=content.recorded_at,
         reporter=report.reporter,
         ref=report.ref,
         stance=report.stance,
@@ -78,28 +73,27 @@ def make_report_rows(
         last_day=period.stop if period else None,
         place_ids=join_ids(report.places),
         group_ids=join_ids(report.groups or (ROOT_GROUP,)),
-        **_make_text_columns(report, event, encoded),
+        **_make_text_columns(report, content),
     )
     return ReportRows(
-        row, make_figure_rows(report, figures, event.seq), _make_link_rows(event.seq, report)
+        row, make_figure_rows(report, figures, content.seq), _make_link_rows(content.seq, report)
     )
 
 
-def _make_text_columns(
-    report: Report, event: Event, encoded: EncodedReport | None = None
-) -> dict[str, Any]:
+def read_content(event: Event, report: Report) -> RecordedContent:
+    """Return the content of the report that an event of the log records."""
+    redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
+    body = canonical_json({**event.body, "redacted": redacted} if redacted else event.body)
+    return RecordedContent(event.seq, event.recorded_at, hash_content(report), body)
+
+
+def _make_text_columns(report: Report, content: RecordedContent) -> dict[str, Any]:
     """Return the columns that depend on free text, which a redaction changes."""
-    if encoded is None:
-        redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
-        body = canonical_json({**event.body, "redacted": redacted} if redacted else event.body)
-        content_hash = hash_content(report)
-    else:
-        body, content_hash = encoded.body, hash_content(report, encoded.fields)
     return {
-        "content_hash": content_hash,
+        "content_hash": content.content_hash,
         "caveats": json.dumps(report.caveats, ensure_ascii=False) if report.caveats else "",
         "quote_folded": fold_text(report.quote),
-        "body": body,
+        "body": content.body,
     }
 
 
@@ -109,7 +103,11 @@ def apply_redacted(db: Connection, event: Event) -> None:
     reported_event = event_log.load_event(db, seq)
     report = decode_report(reported_event.body["report"])
     former = decode_report(json.loads(db.fetch_value("select_report_body", seq=seq))["report"])
-    db.change("update_report_texts", seq=seq, **_make_text_columns(report, reported_event))
+    db.change(
+        "update_report_texts",
+        seq=seq,
+        **_make_text_columns(report, read_content(reported_event, report)),
+    )
     figure_rows = [
         {"seq": seq, "position": position, "wording_folded": fold_text(figure.wording)}
         for position, figure in enumerate(report.figures)
