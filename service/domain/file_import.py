@@ -29,13 +29,12 @@ class ImportProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedImport:
-    """An import in the record.
+class ImportHead:
+    """What an import is known by, without a look at its reports.
 
     ``state`` is "running", "finished" or "withdrawn". ``actor`` is the id of the API key, None for
-    an operator on the machine. ``row_count`` rows have been read, ``report_count`` reports were
-    recorded, and ``live_count`` of them count. ``counts`` say what became of the rows; None until
-    the import is finished. ``retracted_now`` is how many reports this request has retracted.
+    an operator on the machine. ``row_count`` rows have been read, and ``report_count`` reports were
+    recorded.
     """
 
     id: str
@@ -46,13 +45,23 @@ class RecordedImport:
     state: str
     row_count: int
     report_count: int
-    live_count: int
-    counts: Mapping[str, int] | None = None
-    finished_at: str | None = None
-    withdrawn_at: str | None = None
-    retracted_now: int = 0
+    finished_at: str | None
+    withdrawn_at: str | None
 
     def check_running(self) -> None:
         """Raise ConflictError if the import has come to its end."""
         if self.state != "running":
             raise ConflictError(f"The import {self.id} is {self.state}: begin another one.")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedImport(ImportHead):
+    """An import in the record.
+
+    ``live_count`` of its reports count. ``counts`` say what became of the rows; None until the
+    import is finished. ``retracted_now`` is how many reports this request has retracted.
+    """
+
+    live_count: int
+    counts: Mapping[str, int] | None
+    retracted_now: int = 0

@@ -12,6 +12,7 @@ from service.domain.entities import (
     find_similar_ids,
     parent_of,
 )
+from service.domain.report import ReportWarning
 from service.store import entities
 from service.store.event_log import LogEnd
 from service.store.interface import Connection
@@ -45,6 +46,8 @@ class EntityCache:
         self._codes: dict[int, tuple[Place, list[str]]] = {}
         self._similar_ids: dict[tuple[str, str], tuple[str, ...]] = {}
         self._agreeing: dict[tuple[str, str], EntityMention] = {}
+        self.place_warnings: dict[tuple[str, ...], tuple[ReportWarning, ...]] = {}
+        """What was found about recorded places, by their ids; forgotten when a place is added."""
         self.lines: dict[tuple[str, str, str], bool] = {}
         """Whether a recorded entity of a kind is another one or below it, as others have found."""
 
@@ -176,6 +179,7 @@ class EntityCache:
                 self._have_children[kind, parent] = True
             if isinstance(entity, Place):
                 self._add_codes(entity)
+                self.place_warnings.clear()
 
     def _add_codes(self, place: Place) -> None:
         for code in self.list_codes(place):
@@ -210,5 +214,5 @@ class KeptEntities:
 
     def keep(self, cache: EntityCache, log_end: LogEnd) -> None:
         """Keep the cache of a transaction that ends the log so; if it fails, the log has not."""
-        if len(cache) + len(cache.lines) <= MAX_KEPT_ENTITIES:
+        if len(cache) + len(cache.lines) + len(cache.place_warnings) <= MAX_KEPT_ENTITIES:
             self._cache, self._log_end = cache, log_end

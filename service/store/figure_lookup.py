@@ -453,11 +453,14 @@ class FigureLookup:
     def _find_of_scope(self, figure: Figure) -> list[_FoundRow]:
         """Return the newest figures of the figure's places, days and outcomes, newest first.
 
-        Recorded ones are left out if all of them are of its own reporter.
+        They are left out if all figures of the record are of its own reporter.
         """
+        is_only_reporter = figure.reporter == self._only_reporter
+        if is_only_reporter and self._added.of_reporter.keys() <= {figure.reporter}:
+            return []
         _, window, key, place_ids, outcomes = self._compare(figure)
         added, recorded = self._added.of_scope.get(key), self._of_scope.get(key)
-        if recorded is None and figure.reporter != self._only_reporter:
+        if recorded is None and not is_only_reporter:
             self._load_of_scope([key])
             recorded = self._of_scope[key]
         if not added and not recorded:

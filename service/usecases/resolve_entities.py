@@ -23,6 +23,7 @@ from service.domain.errors import (
     InvalidInputError,
     summarize_errors,
 )
+from service.domain.report import ReportWarning
 from service.domain.submission import Submission
 from service.domain.trees import Selection, Tree, TreeNode
 from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
@@ -253,6 +254,14 @@ class EntityResolver:
             for (kind, _), entity in self._new_entities.items()
         ]
 
+    @property
+    def place_warnings(self) -> dict[tuple[str, ...], tuple[ReportWarning, ...]] | None:
+        """The warnings about places that other reports have found, by the ids of the places.
+
+        None if the report adds entities: what is found then is not remembered.
+        """
+        return None if self._new_entities else self._known.place_warnings
+
     def list_codes(self, place: Place) -> list[str]:
         """Return the codes of the place, as ``entities.list_codes`` does."""
         return self._known.list_codes(place)
@@ -324,6 +333,9 @@ def resolve_entities(db: Connection, submission: Submission, known: EntityCache)
     Raises InvalidInputError or ConflictError if one is invalid.
     """
     resolver = EntityResolver(db, known)
+    # Most reports of a register mention what others before have mentioned.
+    if all(known.is_agreeing(kind, mention) for kind, mention in _list_mentions(submission)):
+        return resolver
     compared = []
     for kind, mention, pointer in iterate_mentions(submission):
         if not known.is_agreeing(kind, mention):
@@ -373,6 +385,15 @@ def _ids_in(mention: EntityMention) -> Iterable[str]:
     if isinstance(above, str):
         ids.append(above)
     return ids
+
+
+def _list_mentions(submission: Submission) -> list[tuple[str, EntityMention]]:
+    """Return each mention of the submission with its kind."""
+    mentions = [("reporter", submission.reporter)]
+    for kind, field in (("place", "places"), ("group", "groups")):
+        for scope in (submission, *submission.figures):
+            mentions += [(kind, mention) for mention in getattr(scope, field) or ()]
+    return mentions
 
 
 def iterate_mentions(submission: Submission) -> Iterator[tuple[str, EntityMention, str]]:

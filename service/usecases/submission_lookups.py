@@ -114,7 +114,6 @@ class SubmissionLookups:
         for submission, report, _ in items:
             if report.relays is not None:
                 continue
-            parents = dict(_iterate_parents(submission))
             lines: dict[tuple[str, ...], Collection[str] | None] = {}
             former: Scope | None = None
             for figure in self.counted_figures(report):
@@ -122,23 +121,29 @@ class SubmissionLookups:
                 if figure.reclassifies is None and not (former and has_same_place(scope, former)):
                     former = scope
                     if scope.places not in lines:
-                        lines[scope.places] = self._list_places(scope.places, parents)
+                        lines[scope.places] = self._list_places(scope.places, submission)
                     yield figure, lines[scope.places]
 
     def _list_places(
-        self, place_ids: Collection[str], parents: dict[str, str]
+        self, place_ids: Collection[str], submission: Submission
     ) -> Collection[str] | None:
         """Return the places and all above them, None if one of them has children."""
         known = self.entities
         if known.find_parents("place", place_ids):
             return None
         line: set[str] = set()
+        new_parents: dict[str, str] | None = None
         for place_id in place_ids:
             above: str | None = place_id
             while above is not None and above not in line:
                 line.add(above)
                 entity = known.get("place", above)
-                above = parents.get(above) if entity is None else parent_of(entity)
+                if entity is not None:
+                    above = parent_of(entity)
+                    continue
+                if new_parents is None:
+                    new_parents = dict(_iterate_parents(submission))
+                above = new_parents.get(above)
         return line
 
     def counted_figures(self, report: Report) -> tuple[Figure, ...]:

@@ -23,6 +23,9 @@ from service.usecases.third_figures import (
 MAX_CONTRADICTIONS: Final = 20
 """How many contradicting figures are named for one figure. A total finds them all."""
 
+MAX_REMEMBERED_PLACES: Final = 8
+"""Of how many places together the warnings are remembered for other reports."""
+
 MAX_NAMED: Final = 5
 """How many ids the text of a warning names; its lists have more."""
 
@@ -43,13 +46,11 @@ def find_warnings(
     At most a fixed number of recorded figures is examined for each figure, so that many figures of
     one day do not make each further one slower.
     """
-    places = _load_named_places(report, resolver)
     return (
         *_find_other_names(resolver),
         *_find_groups_without_facet(resolver),
         *_find_nested_places(report, resolver),
-        *_find_same_places(places, resolver),
-        *_find_ambiguous_places(places, resolver),
+        *_find_similar_places(report, resolver),
         *_find_differing_words(report),
         *_find_own_conflicts(report, resolver, lookups),
         *_find_other_accounts(report, lookups),
@@ -125,10 +126,25 @@ def _find_nested_places(report: Report, resolver: EntityResolver) -> Iterator[Re
             )
 
 
-def _load_named_places(report: Report, resolver: EntityResolver) -> dict[str, Place]:
-    """Return the places that the report names, by their current ids."""
-    ids = (*report.places, *(place for figure in report.figures for place in figure.places))
-    known = (resolver.get("place", place) for place in dict.fromkeys(ids))
+def _find_similar_places(report: Report, resolver: EntityResolver) -> tuple[ReportWarning, ...]:
+    """Return a warning for each place of the report that may be another one, too."""
+    lists = [report.places, *(figure.places for figure in report.figures)]
+    distinct = {id(places): places for places in lists}.values()
+    ids = tuple(dict.fromkeys(place for places in distinct for place in places))
+    # Many reports of a register are about the same places.
+    remembered = resolver.place_warnings if len(ids) <= MAX_REMEMBERED_PLACES else None
+    if remembered is not None and ids in remembered:
+        return remembered[ids]
+    places = _load_places(ids, resolver)
+    warnings = (*_find_same_places(places, resolver), *_find_ambiguous_places(places, resolver))
+    if remembered is not None:
+        remembered[ids] = warnings
+    return warnings
+
+
+def _load_places(ids: Sequence[str], resolver: EntityResolver) -> dict[str, Place]:
+    """Return the places with these ids, by their current ids."""
+    known = (resolver.get("place", place) for place in ids)
     # Two ids may name the same place.
     return {place.id: place for place in known if isinstance(place, Place)}
 
@@ -257,7 +273,7 @@ def _find_own_conflicts(
     if report.relays is not None:
         return
     recorded, figures = lookups.figures, lookups.counted_figures(report)
-    lines = [resolver.list_with_ancestors(figure.scope.places) for figure in figures]
+    lines = _list_lines(figures, resolver)
     # Most figures of a register have none to be compared with but those of their own report.
     are_alone = recorded.are_alone(figures, lines)
     if are_alone and have_room(figures):
@@ -295,6 +311,18 @@ def _find_own_conflicts(
             figures=tuple(dict.fromkeys(figure.id for figure, _ in conflicts)),
             reports=tuple(dict.fromkeys(other.report for _, other in conflicts)),
         )
+
+
+def _list_lines(figures: Sequence[Figure], resolver: EntityResolver) -> list[list[str] | None]:
+    """Return the places of each figure with those above them; None if one has places below it."""
+    lines: list[list[str] | None] = []
+    former: tuple[str, ...] | None = None
+    for figure in figures:
+        places = figure.scope.places
+        # Most figures of a report have its own list of places.
+        lines.append(lines[-1] if places is former else resolver.list_with_ancestors(places))
+        former = places
+    return lines
 
 
 def _are_contradictory(one: Figure, other: Figure, scopes: ScopeComparison) -> bool:

@@ -15,7 +15,7 @@ from service.domain.submission import BatchOptions, Submission
 from service.store import event_log
 from service.store.event_log import Event
 from service.store.factory import open_scratch_store
-from service.store.interface import Store
+from service.store.interface import Connection, Store
 from service.usecases import batches, imports, maintenance
 from service.usecases.batches import RecordedItem
 from tests.conftest import START_TIME
@@ -85,6 +85,26 @@ def _small_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batches, "MAX_TRANSACTION_REPORTS", 2)
     monkeypatch.setattr(imports, "MAX_TRANSACTION_RETRACTIONS", 2)
     monkeypatch.setattr(imports, "MAX_RETRACTED", 4)
+
+
+def test_a_transaction_of_an_import_does_not_count_the_reports_of_all_before(
+    importer: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise each row of a large file would take longer than the one before."""
+    statements: list[str] = []
+    fetch_value = Connection.fetch_value
+
+    def note_statement(self: Connection, name: str, /, **binds: Any) -> Any:
+        statements.append(name)
+        return fetch_value(self, name, **binds)
+
+    monkeypatch.setattr(Connection, "fetch_value", note_statement)
+    started, _ = importer.start()
+    statements.clear()
+    importer.submit(started.id, ["a", "b", "c"], rows=3)
+    assert "count_live_import_reports" not in statements
+    assert importer.finish(started.id).live_count == 3
+    assert "count_live_import_reports" in statements
 
 
 def test_an_import_is_recorded_as_events(importer: Importer) -> None:

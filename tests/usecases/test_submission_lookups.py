@@ -15,11 +15,11 @@ from service.domain.errors import DomainError
 from service.domain.report import RecordedReport
 from service.domain.submission import Submission
 from service.store import figure_lookup, redactable_text
-from service.store.entity_cache import EntityCache
+from service.store.entity_cache import EntityCache, KeptEntities
 from service.store.figure_lookup import FigureLookup
 from service.store.interface import Connection, Store
 from service.store.tables import TABLES
-from service.usecases import entities, reports, submission_plans
+from service.usecases import entities, reports, submission_plans, submission_warnings
 from service.usecases.normalized_submissions import NormalizedSubmission
 from service.usecases.reports import ReportRecorder, SubmitResult
 from tests.conftest import START_TIME
@@ -150,9 +150,13 @@ def _normalize(
     return [reports.check_and_normalize(each, new_id(), None) for each in submissions]
 
 
-def _record(db: Connection, items: Sequence[NormalizedSubmission]) -> list[Any]:
+def _record(
+    db: Connection,
+    items: Sequence[NormalizedSubmission],
+    kept_entities: KeptEntities | None = None,
+) -> list[Any]:
     """Record the items together; return what was recorded of each, or the error."""
-    recorder = ReportRecorder(db, items, None, START_TIME)
+    recorder = ReportRecorder(db, items, None, START_TIME, kept_entities=kept_entities)
     results = [_record_item(recorder, item) for item in items]
     recorder.flush()
     return results
@@ -240,6 +244,12 @@ def test_reports_that_are_recorded_together_are_recorded_as_one_by_one(
             planned = [_record_planned(db, item) for item in items]
             record_of_planned = _read_record(db)
             undo_planned()
+        with db.savepoint("divided") as undo_divided:
+            kept_entities = KeptEntities()
+            parts = [_record(db, items[at : at + 3], kept_entities) for at in range(0, 16, 3)]
+            divided = [result for part in parts for result in part]
+            record_of_divided = _read_record(db)
+            undo_divided()
         together = _record(db, items)
         record_of_batch = _read_record(db)
         recorded_now = [
@@ -249,6 +259,8 @@ def test_reports_that_are_recorded_together_are_recorded_as_one_by_one(
         undo()
     assert list(map(_without_time, together)) == list(map(_without_time, one_by_one))
     assert record_of_batch == record_of_single
+    assert list(map(_without_time, divided)) == list(map(_without_time, one_by_one))
+    assert record_of_divided == record_of_single
     assert list(map(_without_time, planned)) == list(map(_without_time, one_by_one))
     assert record_of_planned == record_of_single
     assert recorded_now == _list_plain(together)
@@ -302,6 +314,8 @@ def test_events_get_the_warnings_that_they_would_get_without_short_cuts(
                 patch.setattr(FigureLookup, "is_alone", lambda *_: False)
                 patch.setattr(FigureLookup, "_leave_out_empty", lambda _, windows: windows)
                 patch.setattr(EntityCache, "is_agreeing", lambda *_: False)
+                patch.setattr(submission_warnings, "have_room", lambda _: False)
+                patch.setattr(submission_warnings, "MAX_REMEMBERED_PLACES", 0)
             numbers = count()
             items = _normalize(events, lambda numbers=numbers: f"r{next(numbers)}")  # type: ignore[misc]
             found.append(list(map(_without_time, _record(db, items))))
@@ -342,6 +356,18 @@ def test_a_report_that_its_batch_supersedes_is_compared_with_no_more(
     assert record_batch(_count_killed(5, 5, ref="x"), {**same, "ref": "x"}, same) == [(), (), ()]
     ((warning,),) = record_batch(_count_killed(7, 7))
     assert warning.reports == ("r2", "r1")
+
+
+def test_a_place_of_the_same_name_that_a_batch_adds_is_asked_about(
+    record_batch: Callable[..., list[Any]],
+) -> None:
+    birches = [
+        _count_killed(1, 1, places=["birch"], incident=f"acled:{number}") for number in range(3)
+    ]
+    other = _count_killed(1, 1, places=[{"id": "ash", "name": "Birch", "parent": "east"}])
+    warnings = record_batch(*birches[:2], other, birches[2])
+    codes = [[warning.code for warning in each] for each in warnings]
+    assert codes == [[], [], ["ambiguous_place"], ["ambiguous_place"]]
 
 
 def test_a_place_has_the_children_that_its_batch_adds(
