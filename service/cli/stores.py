@@ -38,7 +38,7 @@ class DatabaseAddress(click.ParamType[Store]):
 def get_store() -> Store:
     """Return the store of the settings, neither opened nor migrated yet."""
     settings = load_settings()
-    store = connect(settings.database, settings.busy_seconds)
+    store = connect(settings.database, settings.busy_seconds, is_bulk=True)
     # The last process that closes an SQLite file leaves nothing in its write-ahead log.
     click.get_current_context().call_on_close(store.close)
     return store

@@ -9,13 +9,14 @@ from service.store.interface import Store
 from service.store.sqlite.engine import SqliteStore
 
 
-def open_store(address: Path | str, busy_seconds: float) -> Store:
+def open_store(address: Path | str, busy_seconds: float, *, is_bulk: bool = False) -> Store:
     """Return the store at the address, not yet opened: an SQLite file, or a PostgreSQL URL.
 
+    ``is_bulk`` is whether a command writes, which may write very much and answers no request.
     Raises StoreUnavailableError for a URL that cannot be parsed.
     """
     if isinstance(address, Path):
-        return SqliteStore(address, busy_seconds)
+        return SqliteStore(address, busy_seconds, is_bulk=is_bulk)
     # Imported here, so that a service with SQLite does not load the driver of PostgreSQL.
     from service.store.postgresql.engine import PostgresStore
 

@@ -159,29 +159,30 @@ def make_figure_rows(report: Report, figures: Sequence[Figure], seq: int) -> lis
         if scope.period is not period:
             period = scope.period
             first_day, last_day = encode_first_day(period), period.stop
+        # Without keywords: an import makes a million of them.
         rows.append(
             FigureRow(
-                id=figure.id,
-                report=report.id,
-                position=position,
-                reporter=report.reporter,
-                seq=seq,
-                low=quantity.low,
-                high=quantity.high,
-                soft_low=int("low" in quantity.soft),
-                soft_high=int("high" in quantity.soft),
-                best=figure.best,
-                outcomes=encode_outcomes(scope.outcomes),
-                first_day=first_day,
-                last_day=last_day,
-                length_class=length_class(first_day, last_day),
-                incident=scope.incident,
-                reclassifies=figure.reclassifies,
-                disclosed=int(figure.disclosed),
-                place_ids=join_sorted(scope.places),
-                single_place=scope.places[0] if len(scope.places) == 1 else "",
-                group_ids=join_sorted(scope.groups),
-                wording_folded=fold_text(report.figures[position].wording),
+                figure.id,
+                seq,
+                position,
+                report.id,
+                report.reporter,
+                quantity.low,
+                quantity.high,
+                int("low" in quantity.soft),
+                int("high" in quantity.soft),
+                figure.best,
+                encode_outcomes(scope.outcomes),
+                first_day,
+                last_day,
+                length_class(first_day, last_day),
+                scope.incident,
+                figure.reclassifies,
+                int(figure.disclosed),
+                join_sorted(scope.places),
+                scope.places[0] if len(scope.places) == 1 else "",
+                join_sorted(scope.groups),
+                fold_text(report.figures[position].wording),
             )
         )
     return rows

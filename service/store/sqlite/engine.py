@@ -50,6 +50,13 @@ Result = TypeVar("Result")
 WRITER_CACHE_KIB: Final = 32 << 10
 """The page cache of a writing connection; that of a reader is SQLite's, of 2 MiB."""
 
+BULK_CHECKPOINT_PAGES: Final = 40_000
+"""Up to how many pages, of 4 KiB, a bulk writer leaves in the write-ahead log.
+
+Many of them have changed several times when they are moved into the file. A request must not wait
+for so many.
+"""
+
 _SELECT_LAST_EVENT = build_statement("select_last_event")
 
 _logger = logging.getLogger("service.store")
@@ -58,10 +65,14 @@ _logger = logging.getLogger("service.store")
 class SqliteStore(Store):
     """A database file, with a pool of idle connections."""
 
-    def __init__(self, path: Path, busy_seconds: float = 10.0) -> None:
-        """Set the path; nothing is opened or created yet."""
+    def __init__(self, path: Path, busy_seconds: float = 10.0, *, is_bulk: bool = False) -> None:
+        """Set the path; nothing is opened or created yet.
+
+        ``is_bulk`` is whether its writes are many and nobody waits for one of them.
+        """
         super().__init__(busy_seconds)
         self.path = path
+        self._is_bulk = is_bulk
         self._mark_file = HighWaterMarkFile(path)
 
     to_domain_error = staticmethod(to_domain_error)
@@ -304,6 +315,8 @@ class SqliteStore(Store):
             conn = connect(self.path, self._busy_seconds)
             if is_writer:
                 conn.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
+                if self._is_bulk:
+                    conn.execute(f"PRAGMA wal_autocheckpoint = {BULK_CHECKPOINT_PAGES}")
         try:
             yield conn
         except BaseException:
