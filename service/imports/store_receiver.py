@@ -38,7 +38,7 @@ from service.usecases.entities import EntityChange, complete_entities
 
 PAGE_SIZE: Final = 500
 
-TRANSACTION_FACTOR: Final = 10
+TRANSACTION_FACTOR: Final = 20
 """Larger transactions take less time; a service on the same database waits up to half a second."""
 
 _ENTITY_SCHEMAS: Final = {"place": PlaceIn(), "group": GroupIn(), "reporter": ReporterIn()}

@@ -49,6 +49,8 @@ def plan_reclassifications(
     Reads only. Raises InvalidInputError for a figure that cannot be reclassified, a scope that
     leaves that of the earlier figure, and a superseded figure whose link cannot move.
     """
+    if report.supersedes is None and not any(each.reclassifies for each in report.figures):
+        return ReclassificationPlan(report)
     planner = _Planner(lookups, submission, report, resolver)
     planner.complete_figures()
     planner.move_links()

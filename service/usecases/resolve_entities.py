@@ -349,11 +349,13 @@ def resolve_entities(db: Connection, submission: Submission, known: EntityCache)
     return resolver
 
 
-def list_mentioned_ids(submissions: Iterable[Submission]) -> dict[str, set[str]]:
-    """Return the ids of everything that the submissions mention, by kind."""
+def list_mentioned_ids(
+    mentions_by_kind: Mapping[str, Iterable[EntityMention]],
+) -> dict[str, set[str]]:
+    """Return the ids of everything that the mentions name, by kind."""
     return {
         kind: {each for mention in mentions for each in _ids_in(mention)}
-        for kind, mentions in list_different_mentions(submissions).items()
+        for kind, mentions in mentions_by_kind.items()
     }
 
 

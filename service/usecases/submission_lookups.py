@@ -69,20 +69,21 @@ class SubmissionLookups:
 
     def _prefetch_entities(self, submissions: Collection[Submission]) -> None:
         known = self.entities
-        for kind, ids in list_mentioned_ids(submissions).items():
+        mentions_by_kind = list_different_mentions(submissions)
+        for kind, ids in list_mentioned_ids(mentions_by_kind).items():
             known.prefetch(kind, ids)
             if kind == "place":
                 known.find_parents(kind, ids)
                 places = [known.get(kind, each) for each in ids]
-                places += self._iterate_new_places(submissions)
+                places += self._iterate_new_places(mentions_by_kind["place"])
                 codes = (known.list_codes(each) for each in places if isinstance(each, Place))
                 known.find_places_by_code({code for each in codes for code in each})
             elif kind == "reporter":
                 known.prefetch_equivalent_ids(kind, ids)
 
-    def _iterate_new_places(self, submissions: Iterable[Submission]) -> Iterator[Entity]:
-        """Yield the places that the submissions describe and the record does not have."""
-        for mention in _iterate_places(list_different_mentions(submissions)["place"]):
+    def _iterate_new_places(self, mentions: Iterable[EntityMention]) -> Iterator[Entity]:
+        """Yield the places that the mentions describe and the record does not have."""
+        for mention in _iterate_places(mentions):
             if self.entities.get("place", mention.id) is not None:
                 continue
             fields = dict(mention.fields or {})
