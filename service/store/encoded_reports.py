@@ -9,6 +9,7 @@ from typing import NamedTuple
 from service.domain.report import Report, ReportWarning
 from service.store.codec import hash_content, to_plain
 from service.store.event_log import canonical_json
+from service.store.full_text import extract_report_words
 from service.store.redactable_text import RedactableText, has_free_text, seal_texts
 
 
@@ -16,13 +17,14 @@ class EncodedReport(NamedTuple):
     """A report as JSON: as it is, and ``sealed``, with a hash in place of each free text.
 
     ``texts`` are its free texts by their JSON pointers in the event. ``content_hash`` is that of
-    ``hash_content``.
+    ``hash_content``. ``words`` are those by which a search finds it.
     """
 
     json: str
     sealed: str
     texts: Mapping[str, RedactableText]
     content_hash: str
+    words: Sequence[str]
 
     def make_body(self, warnings: Sequence[ReportWarning]) -> str:
         """Return the body of the event that records the report with these warnings."""
@@ -41,7 +43,8 @@ def encode_report(report: Report) -> EncodedReport:
     if has_free_text(encoded):
         body, texts = seal_texts({"report": fields})
         sealed = canonical_json(body["report"])
-    return EncodedReport(encoded, sealed, texts, hash_content(report, fields))
+    words = extract_report_words(report)
+    return EncodedReport(encoded, sealed, texts, hash_content(report, fields), words)
 
 
 def _make_body(report: str, warnings: Sequence[ReportWarning]) -> str:

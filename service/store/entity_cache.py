@@ -1,7 +1,7 @@
 """Recorded places, groups and reporters, each looked up once for all reports of a transaction."""
 
 from bisect import insort
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sized
 from typing import Final
 
 from service.domain.entities import (
@@ -46,6 +46,10 @@ class EntityCache:
         self._codes: dict[int, tuple[Place, list[str]]] = {}
         self._similar_ids: dict[tuple[str, str], tuple[str, ...]] = {}
         self._agreeing: dict[tuple[str, str], EntityMention] = {}
+        self._agreeing_objects: dict[str, dict[int, EntityMention]] = {}
+        self.place_lines: dict[tuple[str, ...], list[str] | None] = {}
+        """Recorded places and all above them, None where there are places below them; forgotten
+        when a place is added."""
         self.place_warnings: dict[tuple[str, ...], tuple[ReportWarning, ...]] = {}
         """What was found about recorded places, by their ids; forgotten when a place is added."""
         self.lines: dict[tuple[str, str, str], bool] = {}
@@ -58,6 +62,7 @@ class EntityCache:
         """Use the connection from now on, in another transaction that has the same entities."""
         self._db, self._write_added = db, write_added
         self._similar_ids.clear()
+        self._agreeing_objects.clear()
 
     def prefetch(self, kind: str, ids: Collection[str]) -> None:
         """Load the entities and all above them by one statement, not by a round trip for each."""
@@ -155,14 +160,23 @@ class EntityCache:
             self._write_added()
         return entities.list_some_children(self._db, kind, parent, limit)
 
+    def are_agreeing(self, mentions: Iterable[tuple[str, EntityMention]]) -> bool:
+        """Whether all such mentions of a kind are known to agree with what is recorded."""
+        for kind, mention in mentions:
+            # The loader gives mentions that are written alike as one object.
+            if id(mention) not in self._agreeing_objects.get(kind, ()):
+                if not self.is_agreeing(kind, mention):
+                    return False
+                # The mention is held too, so that its identity stays its own.
+                self._agreeing_objects.setdefault(kind, {})[id(mention)] = mention
+        return True
+
     def is_agreeing(self, kind: str, mention: EntityMention) -> bool:
         """Whether such a mention is known to agree with what is recorded.
 
         It stays so, because a recorded entity does not change in the transaction.
         """
-        known = self._agreeing.get((kind, mention.id))
-        # The loader gives equal mentions as one object.
-        return known is mention or (known is not None and known == mention)
+        return self._agreeing.get((kind, mention.id)) == mention
 
     def note_agreeing(self, kind: str, mention: EntityMention) -> None:
         """Note that the mention agrees with what is recorded, in every field that it gives."""
@@ -180,6 +194,7 @@ class EntityCache:
             if isinstance(entity, Place):
                 self._add_codes(entity)
                 self.place_warnings.clear()
+                self.place_lines.clear()
 
     def _add_codes(self, place: Place) -> None:
         for code in self.list_codes(place):
@@ -214,5 +229,6 @@ class KeptEntities:
 
     def keep(self, cache: EntityCache, log_end: LogEnd) -> None:
         """Keep the cache of a transaction that ends the log so; if it fails, the log has not."""
-        if len(cache) + len(cache.lines) + len(cache.place_warnings) <= MAX_KEPT_ENTITIES:
+        known: tuple[Sized, ...] = (cache, cache.lines, cache.place_lines, cache.place_warnings)
+        if sum(map(len, known)) <= MAX_KEPT_ENTITIES:
             self._cache, self._log_end = cache, log_end

@@ -1,6 +1,6 @@
 """Rows and changes of one transaction that are written together: one statement a table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -34,6 +34,12 @@ class RowBuffer:
                 waiting = self._rows[type(row)] = []
             waiting.append(row)
             self._row_count += 1
+
+    def insert_all(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows that are all of one row class."""
+        if rows:
+            self._rows.setdefault(type(rows[0]), []).extend(rows)
+            self._row_count += len(rows)
 
     def change(self, name: str, /, **binds: Any) -> None:
         """Add a change: a statement of queries.sql."""

@@ -121,9 +121,9 @@ class ImaginedRecord:
         """Add the report for the state, and for the plans of later submissions."""
         report, seq = recorded.report, recorded.seq
         figures = self._lookups.counted_figures(plan.report)
-        content = RecordedContent(
-            seq, self._recorded_at, plan.encoded.content_hash, plan.encoded.make_body(plan.warnings)
-        )
+        encoded = plan.encoded
+        body = encoded.make_body(plan.warnings)
+        content = RecordedContent(seq, self._recorded_at, encoded.content_hash, body, encoded.words)
         rows = make_report_rows(content, plan.report, figures, lambda _: recorded.origin or "")
         self._lookups.add(plan.report, rows, plan.new_entities, moves=bool(plan.moved_links))
         self._lookups.imagine(recorded)

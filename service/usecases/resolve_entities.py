@@ -191,10 +191,12 @@ class EntityResolver:
 
         Called when all mentions are resolved.
         """
-        if places not in self._lines_of_leaves:
+        # Of new entities nothing is remembered: the report may be refused.
+        lines = self._lines_of_leaves if self._new_entities else self._known.place_lines
+        if places not in lines:
             has_children = bool(self._known.find_parents("place", places))
-            self._lines_of_leaves[places] = None if has_children else self.list_lines(places)
-        return self._lines_of_leaves[places]
+            lines[places] = None if has_children else self.list_lines(places)
+        return lines[places]
 
     def list_lines(self, places: tuple[str, ...]) -> list[str]:
         """Return the places and their ancestors, sorted; called when all mentions are resolved."""
@@ -334,7 +336,7 @@ def resolve_entities(db: Connection, submission: Submission, known: EntityCache)
     """
     resolver = EntityResolver(db, known)
     # Most reports of a register mention what others before have mentioned.
-    if all(known.is_agreeing(kind, mention) for kind, mention in _list_mentions(submission)):
+    if known.are_agreeing(_list_mentions(submission)):
         return resolver
     compared = []
     for kind, mention, pointer in iterate_mentions(submission):

@@ -53,12 +53,12 @@ def have_room(figures: Sequence[Figure]) -> bool:
 
     True is certain: by their numbers alone each can be a part or a whole of any others.
     """
-    lows = nlargest(2, [each.quantity.low for each in figures])
+    lows = sorted([each.quantity.low for each in figures])[-2:]
     if sum(lows) > min(map(_high_of, figures), default=inf):
         return False
     # Figures about an incident cover nothing together.
-    covers = nsmallest(2, [_high_of(each) for each in figures if each.scope.incident is None])
-    return len(covers) < 2 or sum(covers) >= lows[0]
+    covers = sorted([_high_of(each) for each in figures if each.scope.incident is None])[:2]
+    return len(covers) < 2 or sum(covers) >= lows[-1]
 
 
 def can_three_contradict(figures: Sequence[Figure], scopes: ScopeComparison) -> bool:

@@ -110,7 +110,8 @@ class ProjectionWriter:
         """Add a recorded report with its counted figures, and return its rows."""
         rows = make_report_rows(content, report, figures, self._find_origin)
         self._origins[report.id] = rows.report.origin
-        self._buffer.insert((rows.report, *rows.figures, *rows.links))
+        self._buffer.insert_all(rows.figures)
+        self._buffer.insert((rows.report, *rows.links))
         return rows
 
     def flush(self) -> None:
@@ -165,7 +166,9 @@ class RecordWriter:
         stored = self._events.add_sealed("reported", report.id, sealed_body)
         self._projections.store(stored, encoded.texts)
         body = encoded.make_body(warnings) if encoded.texts else sealed_body
-        content = RecordedContent(stored.seq, stored.recorded_at, encoded.content_hash, body)
+        content = RecordedContent(
+            stored.seq, stored.recorded_at, encoded.content_hash, body, encoded.words
+        )
         return self._projections.insert_report(content, report, figures)
 
     def flush(self) -> None:

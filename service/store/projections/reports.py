@@ -17,7 +17,7 @@ from service.store.encoding import (
     length_class,
 )
 from service.store.event_log import Event, canonical_json
-from service.store.full_text import extract_words
+from service.store.full_text import extract_report_words
 from service.store.interface import Connection
 from service.store.row_buffer import RowBuffer
 from service.store.tables import (
@@ -46,6 +46,7 @@ class RecordedContent(NamedTuple):
     recorded_at: str
     content_hash: str
     body: str
+    words: Sequence[str]
 
 
 def make_report_rows(
@@ -76,7 +77,7 @@ def make_report_rows(
         **_make_text_columns(report, content),
     )
     return ReportRows(
-        row, make_figure_rows(report, figures, content.seq), _make_link_rows(content.seq, report)
+        row, make_figure_rows(report, figures, content.seq), _make_link_rows(content, report)
     )
 
 
@@ -84,7 +85,8 @@ def read_content(event: Event, report: Report) -> RecordedContent:
     """Return the content of the report that an event of the log records."""
     redacted = [pointer.removeprefix("/report") for pointer in event.redacted]
     body = canonical_json({**event.body, "redacted": redacted} if redacted else event.body)
-    return RecordedContent(event.seq, event.recorded_at, hash_content(report), body)
+    words = extract_report_words(report)
+    return RecordedContent(event.seq, event.recorded_at, hash_content(report), body, words)
 
 
 def _make_text_columns(report: Report, content: RecordedContent) -> dict[str, Any]:
@@ -103,19 +105,16 @@ def apply_redacted(db: Connection, event: Event) -> None:
     reported_event = event_log.load_event(db, seq)
     report = decode_report(reported_event.body["report"])
     former = decode_report(json.loads(db.fetch_value("select_report_body", seq=seq))["report"])
-    db.change(
-        "update_report_texts",
-        seq=seq,
-        **_make_text_columns(report, read_content(reported_event, report)),
-    )
+    content = read_content(reported_event, report)
+    db.change("update_report_texts", seq=seq, **_make_text_columns(report, content))
     figure_rows = [
         {"seq": seq, "position": position, "wording_folded": fold_text(figure.wording)}
         for position, figure in enumerate(report.figures)
     ]
     db.change_many("update_figure_wording", figure_rows)
-    former_words = extract_words(searchable_text(former))
+    former_words = extract_report_words(former)
     db.change("delete_report_words", seq=seq, words=json.dumps(former_words))
-    db.insert_many(_make_word_rows(seq, report))
+    db.insert_many([ReportWordRow(word, seq) for word in content.words])
 
 
 def change_retracted(rows: RowBuffer, event: Event) -> None:
@@ -188,8 +187,9 @@ def make_figure_rows(report: Report, figures: Sequence[Figure], seq: int) -> lis
     return rows
 
 
-def _make_link_rows(seq: int, report: Report) -> list[tuple[Any, ...]]:
+def _make_link_rows(content: RecordedContent, report: Report) -> list[tuple[Any, ...]]:
     """Return the rows by which the report is found: its places, groups, incidents and words."""
+    seq = content.seq
     scopes: Sequence[Report | ReportedFigure] = report.figures or (report,)
     places: set[str] = set()
     groups: set[str] = set()
@@ -203,18 +203,5 @@ def _make_link_rows(seq: int, report: Report) -> list[tuple[Any, ...]]:
         *[ReportPlaceRow(place, seq) for place in sorted(places)],
         *[ReportGroupRow(group_id, seq) for group_id in sorted(groups - {ROOT_GROUP})],
         *[ReportIncidentRow(incident, seq) for incident in sorted(incidents - {OWN_INCIDENT})],
-        *_make_word_rows(seq, report),
+        *[ReportWordRow(word, seq) for word in content.words],
     ]
-
-
-def _make_word_rows(seq: int, report: Report) -> list[ReportWordRow]:
-    return [ReportWordRow(word, seq) for word in extract_words(searchable_text(report))]
-
-
-def searchable_text(report: Report) -> str:
-    """Return all texts of the report that a search covers, one per line."""
-    source = report.source
-    texts = [report.quote, report.note, report.ref]
-    texts += [source.title, source.publisher] if source else []
-    texts += [text for figure in report.figures for text in (figure.wording, figure.note)]
-    return "\n".join(text for text in (*texts, *report.caveats) if text)
