@@ -1,14 +1,15 @@
 """Counted figures as rows of columns, and what totals ask of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.columns.arrays import BoolArray, sort_distinct
+from service.columns.arrays import BoolArray, IntArray, flag_members, sort_distinct
 from service.columns.record_columns import DISCLOSED, NONE
 from service.columns.record_state import RELAY, RecordState
 from service.domain.figure import Figure, Scope
@@ -101,6 +102,18 @@ class CountedRows:
         """Return the counted figures in the flagged rows, bool[n_rows]."""
         return ColumnFigures(self, self.state.sort_rows(np.flatnonzero(self.is_counted & flags)))
 
+    def find_rows(self, figures: Collection[Figure]) -> IntArray:
+        """Return the rows of those of the figures that are counted."""
+        if isinstance(figures, ColumnFigures) and figures.state is self.state:
+            rows: IntArray = figures.rows.astype(np.int64)
+            return rows[self.is_counted[rows]]
+        ids, columns = {each.id for each in figures}, self.state.columns
+        reports = columns.find_report_ids({each.report for each in figures})
+        flags = self.is_counted & self.state.flag_of_reports(reports.values())
+        candidates = np.flatnonzero(flags).tolist()
+        found = [row for row in candidates if columns.figure_ids[row] in ids]
+        return np.array(found, dtype=np.int64)
+
     def list_figures(self) -> tuple[Figure, ...]:
         """Return all counted figures as objects, in the order of recording."""
         return tuple(self.select(self.is_counted))
@@ -122,16 +135,21 @@ class ColumnFigures(FigureSet):
     def __getitem__(self, index: int) -> Figure: ...
 
     @overload
-    def __getitem__(self, index: slice) -> tuple[Figure, ...]: ...
+    def __getitem__(self, index: slice) -> "ColumnFigures": ...
 
-    def __getitem__(self, index: int | slice) -> Figure | tuple[Figure, ...]:
+    def __getitem__(self, index: int | slice) -> "Figure | ColumnFigures":
         if isinstance(index, slice):
-            return self._state.make_figures(self.rows[index].tolist())
+            return ColumnFigures(self._counted, self.rows[index])
         return self._state.make_figures([int(self.rows[index])])[0]
 
     def __iter__(self) -> Iterator[Figure]:
         for start in range(0, len(self.rows), ITERATION_ROWS):
-            yield from self[start : start + ITERATION_ROWS]
+            yield from self._state.make_figures(self.rows[start : start + ITERATION_ROWS].tolist())
+
+    @property
+    def state(self) -> RecordState:
+        """The state of the record whose rows these are."""
+        return self._state
 
     def _column(self, name: str) -> NDArray[Any]:
         return self._state.column(name)[self.rows]
@@ -140,6 +158,25 @@ class ColumnFigures(FigureSet):
     def byte_count(self) -> int:
         """About how many bytes of memory the figures take."""
         return self.rows.nbytes
+
+    def select_among(self, figures: Collection[Figure]) -> "ColumnFigures":
+        """Return those of the figures that are among these."""
+        return self._select(self._flag_among(figures))
+
+    def exclude(self, figures: Collection[Figure]) -> "ColumnFigures":
+        """Return those of the figures that are not among these."""
+        return self._select(~self._flag_among(figures))
+
+    def sort_first(self, ranks: Mapping[Figure, tuple[Fraction, ...]]) -> Sequence[Figure]:
+        """Return all figures, those with a rank first, the least rank before others."""
+        flags = self._flag_among(ranks)
+        ranked = [ranks[figure] for figure in self._select(flags)]
+        order = sorted(range(len(ranked)), key=ranked.__getitem__)
+        first = self.rows[flags][np.array(order, dtype=np.int64)]
+        return ColumnFigures(self._counted, np.concatenate([first, self.rows[~flags]]))
+
+    def _flag_among(self, figures: Collection[Figure]) -> BoolArray:
+        return flag_members(self.rows.astype(np.int64), self._counted.find_rows(figures))
 
     @property
     def report_states(self) -> NDArray[np.uint8]:
@@ -259,6 +296,13 @@ class ColumnFigures(FigureSet):
     def list_reports(self, limit: int) -> list[str]:
         """Return the ids of the first reports."""
         return [self._state.get_report_id(row) for row in self._reports[:limit].tolist()]
+
+    def find_reports(self, report_ids: Collection[str]) -> set[str]:
+        """Return those of the reports that any of the figures is of."""
+        rows = self._state.columns.find_report_ids(report_ids)
+        flags = np.zeros(self._state.report_count, dtype=bool)
+        flags[self._column("report")] = True
+        return {each for each, row in rows.items() if row < len(flags) and flags[row]}
 
     def list_outcome_sets(self) -> frozenset[frozenset[str]]:
         """Return the distinct sets of outcomes of the figures."""

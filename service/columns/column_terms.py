@@ -13,7 +13,7 @@ from service.columns.record_columns import SOFT_BITS
 from service.domain.figure import Figure
 from service.domain.figure_set import FigureSet
 from service.domain.term_list import ListedTerms, ReporterTerms, TermList
-from service.domain.total import Term
+from service.domain.total import End, Term
 from service.domain.vocabulary import encode_outcomes
 
 DENOMINATOR: Final = 60
@@ -41,7 +41,7 @@ class TermArrays(NamedTuple):
     is_high: BoolArray
     sixtieths: NDArray[np.int32]
 
-    def select(self, chosen: IntArray | BoolArray) -> "TermArrays":
+    def select(self, chosen: IntArray | BoolArray | slice) -> "TermArrays":
         """Return some of the terms, by position or by flag."""
         return TermArrays(self.rows[chosen], self.is_high[chosen], self.sixtieths[chosen])
 
@@ -78,25 +78,22 @@ class ColumnTerms(TermList):
     def __getitem__(self, index: int) -> Term: ...
 
     @overload
-    def __getitem__(self, index: slice) -> tuple[Term, ...]: ...
+    def __getitem__(self, index: slice) -> "ColumnTerms": ...
 
-    def __getitem__(self, index: int | slice) -> Term | tuple[Term, ...]:
-        if not isinstance(index, slice):
-            return self[index : index + 1 or None][0]
-        rows, is_high, sixtieths = self._terms.select(np.arange(len(self))[index])
-        return tuple(
-            Term(figure, "high" if is_end_high else "low", Fraction(multiplier, DENOMINATOR))
-            for figure, is_end_high, multiplier in zip(
-                self._counted.state.make_figures(rows.tolist()),
-                is_high.tolist(),
-                sixtieths.tolist(),
-                strict=True,
-            )
-        )
+    def __getitem__(self, index: int | slice) -> "Term | ColumnTerms":
+        if isinstance(index, slice):
+            return self._replace(self._terms.select(index))
+        return next(iter(self[index : index + 1 or None]))
 
     def __iter__(self) -> Iterator[Term]:
         for start in range(0, len(self), ITERATION_ROWS):
-            yield from self[start : start + ITERATION_ROWS]
+            rows, is_high, sixtieths = self._terms.select(slice(start, start + ITERATION_ROWS))
+            figures = self._counted.state.make_figures(rows.tolist())
+            for figure, is_end_high, multiplier in zip(
+                figures, is_high.tolist(), sixtieths.tolist(), strict=True
+            ):
+                end: End = "high" if is_end_high else "low"
+                yield Term(figure, end, Fraction(multiplier, DENOMINATOR))
 
     @property
     def arrays(self) -> TermArrays:
@@ -104,7 +101,7 @@ class ColumnTerms(TermList):
         return self._terms
 
     @property
-    def figures(self) -> Sequence[Figure]:
+    def figures(self) -> FigureSet:
         """The figures of the terms, each once, in the order of recording."""
         rows = sort_distinct(self._terms.rows.astype(np.int64))
         return ColumnFigures(self._counted, self._counted.state.sort_rows(rows))
@@ -118,6 +115,21 @@ class ColumnTerms(TermList):
     def has_subtracted(self) -> bool:
         """Whether any end is subtracted."""
         return bool((self._terms.sixtieths < 0).any())
+
+    @property
+    def is_plain_sum(self) -> bool:
+        """Whether each end is added once: every multiplier is 1."""
+        return bool((self._terms.sixtieths == DENOMINATOR).all())
+
+    def has_figures_of(self, highs: TermList) -> bool:
+        """Whether these are lows, and the others highs, of the same figures, in plain sums."""
+        if len(self) != len(highs) or not (self.is_plain_sum and highs.is_plain_sum):
+            return False
+        if not isinstance(highs, ColumnTerms):
+            return ListedTerms(self).has_figures_of(highs)
+        own, others = self._terms, highs.arrays
+        are_ends = not own.is_high.any() and bool(others.is_high.all())
+        return are_ends and np.array_equal(np.sort(own.rows), np.sort(others.rows))
 
     def has_other_outcomes(self, outcomes: frozenset[str]) -> bool:
         """Whether any figure also counts people of outcomes that are not among these."""
@@ -152,6 +164,26 @@ class ColumnTerms(TermList):
         bits = np.where(is_high, flags & SOFT_BITS["high"], flags & SOFT_BITS["low"])
         return self._select(bits != 0)
 
+    def select_of(self, figures: Collection[Figure]) -> "ColumnTerms":
+        """Return the terms of these figures."""
+        rows = self._counted.find_rows(figures)
+        return self._select(flag_members(self._terms.rows.astype(np.int64), rows))
+
+    def sort_figures(self, highs: TermList, figures: FigureSet) -> Sequence[Figure]:
+        """Return the figures, those first that contribute most to these terms, then to others."""
+        others = highs if highs else self[:0]
+        if not isinstance(others, ColumnTerms) or not isinstance(figures, ColumnFigures):
+            return ListedTerms(self).sort_figures(highs, figures)
+        lows_and_highs = (np.abs(each.sum_by_row()[figures.rows]) for each in (others, self))
+        order = np.lexsort([-each for each in lows_and_highs])
+        return ColumnFigures(self._counted, figures.rows[order])
+
+    def sum_by_row(self) -> IntArray:
+        """Return what the figure in each row adds to the sum, in sixtieths, int[n_rows]."""
+        sums = np.zeros(len(self._counted.is_counted), dtype=np.int64)
+        np.add.at(sums, self._terms.rows, self._terms.sixtieths * self._people)
+        return sums
+
     def select_backed_by(self, reporters: Collection[str], figures: FigureSet) -> TermList:
         """Return the terms whose end nobody but these reporters gives."""
         if not isinstance(figures, ColumnFigures):
@@ -176,7 +208,7 @@ class ColumnTerms(TermList):
         return frozenset(ids[each] for each in np.unique(numbers).tolist())
 
     def join(self, other: TermList) -> TermList:
-        """Return these terms, and then those of the other end of the total."""
+        """Return these terms, and then those of another list."""
         if not len(self) or not len(other):
             return self if len(self) else other
         if not isinstance(other, ColumnTerms):

@@ -12,10 +12,10 @@ class ExcludedFigures(Sequence[ExcludedFigure]):
     """First the figures of reports that are not live, then those that straddle the query."""
 
     def __init__(self, not_live: ColumnFigures, straddling: ColumnFigures) -> None:
-        self.not_live, self._straddling = not_live, straddling
+        self.not_live, self.straddling = not_live, straddling
 
     def __len__(self) -> int:
-        return len(self.not_live) + len(self._straddling)
+        return len(self.not_live) + len(self.straddling)
 
     @overload
     def __getitem__(self, index: int) -> ExcludedFigure: ...
@@ -35,4 +35,4 @@ class ExcludedFigures(Sequence[ExcludedFigure]):
         if position < len(self.not_live):
             state = self.not_live.report_states[position]
             return ExcludedFigure(self.not_live[position], STATES[state])
-        return ExcludedFigure(self._straddling[position - len(self.not_live)], "straddles")
+        return ExcludedFigure(self.straddling[position - len(self.not_live)], "straddles")

@@ -1,6 +1,6 @@
 """One state of the record: which rows of the columns hold in it, and rows as objects."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Any, Final
@@ -154,6 +154,13 @@ class RecordState:
         )
         flags &= self.place_sets.flag_within(scope.places)[columns["places"]]
         flags &= self.group_sets.flag_within(scope.groups)[columns["groups"]]
+        return flags
+
+    def flag_of_reports(self, rows: Collection[int]) -> BoolArray:
+        """Return which rows of figures are of the reports in these rows, bool[n_rows]."""
+        is_chosen = np.zeros(self.report_count, dtype=bool)
+        is_chosen[[row for row in rows if row < self.report_count]] = True
+        flags: BoolArray = is_chosen[self._figures["report"]]
         return flags
 
     def get_caveats(self, number: int) -> tuple[str, ...]:

@@ -6,9 +6,10 @@ A set can be a list of figures, or rows of columns that never become objects: bo
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from itertools import islice
 from typing import Final, Literal, overload
 
@@ -38,10 +39,34 @@ class FigureSet(Sequence[Figure]):
 
     __hash__ = None  # type: ignore[assignment]
 
+    @overload
+    def __getitem__(self, index: int) -> Figure: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "FigureSet": ...
+
+    @abstractmethod
+    def __getitem__(self, index: int | slice) -> "Figure | FigureSet": ...
+
     @property
     @abstractmethod
     def byte_count(self) -> int:
         """About how many bytes of memory the set takes, without the figures themselves."""
+
+    @abstractmethod
+    def select_among(self, figures: Collection[Figure]) -> "FigureSet":
+        """Return those of the figures that are among these."""
+
+    @abstractmethod
+    def exclude(self, figures: Collection[Figure]) -> "FigureSet":
+        """Return those of the figures that are not among these."""
+
+    @abstractmethod
+    def sort_first(self, ranks: Mapping[Figure, tuple[Fraction, ...]]) -> Sequence[Figure]:
+        """Return all figures, those with a rank first, the least rank before others.
+
+        Figures with one rank, and those without any, are in the order of recording.
+        """
 
     @abstractmethod
     def select_beyond(self, scope: Scope, part: ScopePart) -> "FigureSet":
@@ -85,6 +110,10 @@ class FigureSet(Sequence[Figure]):
     @abstractmethod
     def list_reports(self, limit: int) -> Sequence[str]:
         """Return the ids of the first reports."""
+
+    @abstractmethod
+    def find_reports(self, report_ids: Collection[str]) -> set[str]:
+        """Return those of the reports that any of the figures is of."""
 
     @abstractmethod
     def list_outcome_sets(self) -> frozenset[frozenset[str]]:
@@ -132,10 +161,14 @@ class FigureSources:
     caveats_of: Callable[[Figure], Sequence[str]]
 
 
+NO_SOURCES: Final = FigureSources(Tree({}), Tree({}), lambda figure: frozenset(), lambda figure: ())
+"""Sources that know nothing of any figure."""
+
+
 class ListedFigures(FigureSet):
     """A set of figures as objects."""
 
-    def __init__(self, figures: Iterable[Figure], sources: FigureSources) -> None:
+    def __init__(self, figures: Iterable[Figure], sources: FigureSources = NO_SOURCES) -> None:
         """Take the figures in the order of recording."""
         self._figures, self._sources = tuple(figures), sources
 
@@ -146,9 +179,11 @@ class ListedFigures(FigureSet):
     def __getitem__(self, index: int) -> Figure: ...
 
     @overload
-    def __getitem__(self, index: slice) -> tuple[Figure, ...]: ...
+    def __getitem__(self, index: slice) -> "ListedFigures": ...
 
-    def __getitem__(self, index: int | slice) -> Figure | tuple[Figure, ...]:
+    def __getitem__(self, index: int | slice) -> "Figure | ListedFigures":
+        if isinstance(index, slice):
+            return ListedFigures(self._figures[index], self._sources)
         return self._figures[index]
 
     def __iter__(self) -> Iterator[Figure]:
@@ -161,6 +196,21 @@ class ListedFigures(FigureSet):
     def byte_count(self) -> int:
         """About how many bytes of memory the set takes, without the figures themselves."""
         return REFERENCE_BYTES * len(self._figures)
+
+    def select_among(self, figures: Collection[Figure]) -> "ListedFigures":
+        """Return those of the figures that are among these."""
+        ids = {figure.id for figure in figures}
+        return self._select(lambda figure: figure.id in ids)
+
+    def exclude(self, figures: Collection[Figure]) -> "ListedFigures":
+        """Return those of the figures that are not among these."""
+        ids = {figure.id for figure in figures}
+        return self._select(lambda figure: figure.id not in ids)
+
+    def sort_first(self, ranks: Mapping[Figure, tuple[Fraction, ...]]) -> Sequence[Figure]:
+        """Return all figures, those with a rank first, the least rank before others."""
+        first = sorted(self.select_among(ranks), key=ranks.__getitem__)
+        return [*first, *self.exclude(ranks)]
 
     def select_beyond(self, scope: Scope, part: ScopePart) -> "ListedFigures":
         """Return the figures that also cover people outside of the scope, in this part of it."""
@@ -225,6 +275,10 @@ class ListedFigures(FigureSet):
         distinct = dict.fromkeys(figure.report for figure in self._figures)
         return list(islice(distinct, limit))
 
+    def find_reports(self, report_ids: Collection[str]) -> set[str]:
+        """Return those of the reports that any of the figures is of."""
+        return {figure.report for figure in self._figures}.intersection(report_ids)
+
     def list_outcome_sets(self) -> frozenset[frozenset[str]]:
         """Return the distinct sets of outcomes of the figures."""
         return frozenset(figure.scope.outcomes for figure in self._figures)
@@ -276,9 +330,7 @@ def find_backers(figures: Iterable[Figure], terms: Sequence[Term]) -> list[froze
     ]
 
 
-NO_FIGURES: Final = ListedFigures(
-    (), FigureSources(Tree({}), Tree({}), lambda figure: frozenset(), lambda figure: ())
-)
+NO_FIGURES: Final = ListedFigures(())
 """A set without figures."""
 
 

@@ -9,14 +9,11 @@ from fractions import Fraction
 from typing import Final, NamedTuple, overload
 
 from service.domain.figure import Figure
-from service.domain.figure_set import FigureSet
-from service.domain.total import End, Term, Total
+from service.domain.figure_set import FigureSet, ListedFigures
+from service.domain.total import ENDS, End, Term, Total
 
 TERM_BYTES: Final = 200
 """What a term takes as an object, without its figure."""
-
-
-_ENDS: Final[tuple[End, End]] = ("low", "high")
 
 
 class ReporterTerms(NamedTuple):
@@ -37,9 +34,18 @@ class TermList(Sequence[Term]):
 
     __hash__ = None  # type: ignore[assignment]
 
+    @overload
+    def __getitem__(self, index: int) -> Term: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "TermList": ...
+
+    @abstractmethod
+    def __getitem__(self, index: int | slice) -> "Term | TermList": ...
+
     @property
     @abstractmethod
-    def figures(self) -> Sequence[Figure]:
+    def figures(self) -> FigureSet:
         """The figures of the terms, each once."""
 
     @property
@@ -51,6 +57,15 @@ class TermList(Sequence[Term]):
     @abstractmethod
     def has_subtracted(self) -> bool:
         """Whether any end is subtracted."""
+
+    @property
+    @abstractmethod
+    def is_plain_sum(self) -> bool:
+        """Whether each end is added once: every multiplier is 1."""
+
+    @abstractmethod
+    def has_figures_of(self, highs: "TermList") -> bool:
+        """Whether these are lows, and the others highs, of the same figures, in plain sums."""
 
     @abstractmethod
     def has_other_outcomes(self, outcomes: frozenset[str]) -> bool:
@@ -73,6 +88,17 @@ class TermList(Sequence[Term]):
         """Return the terms whose end of the figure is read by convention."""
 
     @abstractmethod
+    def select_of(self, figures: Collection[Figure]) -> "TermList":
+        """Return the terms of these figures."""
+
+    @abstractmethod
+    def sort_figures(self, highs: "TermList", figures: FigureSet) -> Sequence[Figure]:
+        """Return the figures, those first that contribute most to these terms, then to ``highs``.
+
+        Those that contribute as much, or nothing, are in the order of recording.
+        """
+
+    @abstractmethod
     def select_backed_by(self, reporters: Collection[str], figures: FigureSet) -> "TermList":
         """Return the terms whose end nobody but these reporters gives.
 
@@ -85,7 +111,7 @@ class TermList(Sequence[Term]):
 
     @abstractmethod
     def join(self, other: "TermList") -> "TermList":
-        """Return these terms, and then those of the other end of the total."""
+        """Return these terms, and then those of another list."""
 
 
 class ListedTerms(TermList):
@@ -101,15 +127,15 @@ class ListedTerms(TermList):
     def __getitem__(self, index: int) -> Term: ...
 
     @overload
-    def __getitem__(self, index: slice) -> tuple[Term, ...]: ...
+    def __getitem__(self, index: slice) -> "ListedTerms": ...
 
-    def __getitem__(self, index: int | slice) -> Term | tuple[Term, ...]:
-        return self._terms[index]
+    def __getitem__(self, index: int | slice) -> "Term | ListedTerms":
+        return ListedTerms(self._terms[index]) if isinstance(index, slice) else self._terms[index]
 
     @property
-    def figures(self) -> Sequence[Figure]:
+    def figures(self) -> FigureSet:
         """The figures of the terms, each once."""
-        return tuple(dict.fromkeys(term.figure for term in self._terms))
+        return ListedFigures(dict.fromkeys(term.figure for term in self._terms))
 
     @property
     def byte_count(self) -> int:
@@ -120,6 +146,21 @@ class ListedTerms(TermList):
     def has_subtracted(self) -> bool:
         """Whether any end is subtracted."""
         return any(term.multiplier < 0 for term in self._terms)
+
+    @property
+    def is_plain_sum(self) -> bool:
+        """Whether each end is added once: every multiplier is 1."""
+        return all(term.multiplier == 1 for term in self._terms)
+
+    def has_figures_of(self, highs: TermList) -> bool:
+        """Whether these are lows, and the others highs, of the same figures, in plain sums."""
+        if len(self) != len(highs) or not (self.is_plain_sum and highs.is_plain_sum):
+            return False
+        low, high = (
+            sorted(term.figure.id for term in terms if term.end == end)
+            for terms, end in zip((self, highs), ENDS, strict=True)
+        )
+        return low == high and len(low) == len(self)
 
     def has_other_outcomes(self, outcomes: frozenset[str]) -> bool:
         """Whether any figure also counts people of outcomes that are not among these."""
@@ -149,6 +190,25 @@ class ListedTerms(TermList):
         """Return the terms whose end of the figure is read by convention."""
         return ListedTerms(term for term in self._terms if term.end in term.figure.quantity.soft)
 
+    def select_of(self, figures: Collection[Figure]) -> "ListedTerms":
+        """Return the terms of these figures."""
+        ids = {figure.id for figure in figures}
+        return ListedTerms(term for term in self._terms if term.figure.id in ids)
+
+    def sort_figures(self, highs: TermList, figures: FigureSet) -> Sequence[Figure]:
+        """Return the figures, those first that contribute most to these terms, then to others."""
+        sums: dict[Figure, list[Fraction]] = {}
+        for number, terms in enumerate((self, highs)):
+            for term in terms:
+                own = sums.setdefault(term.figure, [Fraction(), Fraction()])
+                own[number] += term.multiplier * term.people
+        ranks = {
+            figure: tuple(-abs(people) for people in own)
+            for figure, own in sums.items()
+            if any(own)
+        }
+        return figures.sort_first(ranks)
+
     def select_backed_by(self, reporters: Collection[str], figures: FigureSet) -> TermList:
         """Return the terms whose end nobody but these reporters gives."""
         own = [term for term in self._terms if term.figure.reporter in reporters]
@@ -162,7 +222,7 @@ class ListedTerms(TermList):
         return frozenset[str]().union(*figures.find_backers(self._terms))
 
     def join(self, other: TermList) -> TermList:
-        """Return these terms, and then those of the other end of the total."""
+        """Return these terms, and then those of another list."""
         return ListedTerms((*self._terms, *other)) if self._terms else other
 
 
@@ -172,12 +232,20 @@ def list_terms(total: Total, end: End) -> TermList:
     return terms if isinstance(terms, TermList) else ListedTerms(terms)
 
 
-def find_soft_figures(total: Total) -> Sequence[Figure]:
+def find_soft_figures(total: Total) -> FigureSet:
     """Return the figures whose soft end is a term of a bound, each once."""
-    low, high = (list_terms(total, end).select_soft() for end in _ENDS)
+    low, high = (list_terms(total, end).select_soft() for end in ENDS)
     return low.join(high).figures
 
 
 def list_both_terms(total: Total) -> TermList:
     """Return the terms of the low, and then those of the high."""
-    return list_terms(total, "low").join(list_terms(total, "high"))
+    return join_lists([list_terms(total, end) for end in ENDS])
+
+
+def join_lists(lists: Iterable[TermList]) -> TermList:
+    """Return the terms of all lists, one list after the other."""
+    joined: TermList = ListedTerms(())
+    for each in lists:
+        joined = joined.join(each)
+    return joined

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Final, Literal
 
 from service.domain.figure import Figure
 
 End = Literal["low", "high"]
 """An end of a figure's range."""
+
+ENDS: Final[tuple[End, End]] = ("low", "high")
+"""Both ends of a range."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,10 @@
 """Sets of figures in columns say the same as lists of figures."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from service.bounds.engine import TotalsEngine
 from service.columns import record_state
@@ -24,6 +27,8 @@ from tests.bounds.builders import (
 from tests.support.record_states import make_record_state
 
 REPORTERS = {name: Reporter(name, name) for name in "AB"}
+
+RANKS = st.fractions(-1, 0, max_denominator=3).map(lambda rank: (rank,))
 
 
 def make_case_state(case: Case) -> RecordState:
@@ -65,7 +70,40 @@ def test_columns_select_the_figures_that_the_engine_selects(case: Case) -> None:
     columns, listed = _select_both(case)
     assert tuple(columns) == tuple(listed)
     assert len(columns) == len(listed)
-    assert columns[:2] == listed[:2]
+    for chosen in (slice(2), slice(1, None), slice(None, None, -2)):
+        assert columns[chosen] == listed[chosen]
+
+
+@given(cases(), st.data())
+def test_columns_know_which_figures_are_theirs_as_a_list_does(
+    case: Case, data: st.DataObject
+) -> None:
+    columns, listed = _select_both(case)
+    ranks = data.draw(st.dictionaries(st.sampled_from(case.figures), RANKS))
+    of_another_state, _ = _select_both(case)
+    for figures in (ranks, list(ranks), columns[::2], of_another_state[::2]):
+        assert columns.select_among(figures) == listed.select_among(figures)
+        assert columns.exclude(figures) == listed.exclude(figures)
+        assert {*columns.select_among(figures)} == {*columns} & {*figures}
+        assert {*columns.exclude(figures)} == {*columns} - {*figures}
+    last = (Fraction(1),)
+    expected = sorted(listed, key=lambda figure: ranks.get(figure, last))
+    assert list(columns.sort_first(ranks)) == list(listed.sort_first(ranks)) == expected
+    report_ids = {"unknown", *(figure.report for figure in ranks)}
+    found = {figure.report for figure in listed} & report_ids
+    assert columns.find_reports(report_ids) == listed.find_reports(report_ids) == found
+
+
+def test_a_report_of_a_later_state_has_no_figures_in_an_earlier_one() -> None:
+    figures = [make_figure(f"f{number}", number, None) for number in range(3)]
+    later = make_case_state(Case(Forest(PLACE_NODES, GROUP_NODES), figures, make_scope()))
+    earlier = RecordState(later.columns, 2, None, later.entities)
+    first, second = (CountedRows(each, each.is_live) for each in (earlier, later))
+    every = second.select(later.is_live)
+    assert list(first.select(earlier.is_live).select_among(list(every))) == figures[:2]
+    assert list(first.select(earlier.is_live).select_among(every)) == figures[:2]
+    reports = [figure.report for figure in figures]
+    assert first.select(earlier.is_live).find_reports(reports) == set(reports[:2])
 
 
 @given(cases())

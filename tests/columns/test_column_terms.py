@@ -1,7 +1,9 @@
 """Terms of proofs as arrays say the same as lists of terms."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 from hypothesis import given
@@ -15,10 +17,10 @@ from service.columns.column_terms import (
     NumberedScopes,
     make_term_arrays,
 )
-from service.domain.figure import Scope
-from service.domain.figure_set import NO_FIGURES
+from service.domain.figure import Figure, Scope
+from service.domain.figure_set import NO_FIGURES, FigureSet, ListedFigures
 from service.domain.term_list import ListedTerms, TermList, list_both_terms, list_terms
-from service.domain.total import Term, Total
+from service.domain.total import ENDS, Term, Total
 from tests.bounds.builders import (
     AMPLE_SECONDS,
     GROUP_NODES,
@@ -64,10 +66,12 @@ def make_columns(counted: CountedRows, terms: Sequence[Term]) -> ColumnTerms:
 @given(cases())
 def test_terms_as_arrays_are_the_same_terms(case: Case) -> None:
     columns, listed, _ = make_both(case)
-    assert tuple(columns) == tuple(listed) == columns[:]
+    assert tuple(columns) == tuple(listed) == tuple(columns[:])
     assert columns == listed
     assert len(columns) == len(listed)
-    assert columns[:2] == listed[:2]
+    for chosen in (slice(2), slice(1, None), slice(None, None, -2)):
+        assert columns[chosen] == listed[chosen]
+        assert columns[chosen].add_people() == listed[chosen].add_people()
     for position in range(-len(listed), len(listed)):
         assert columns[position] == listed[position]
 
@@ -79,16 +83,63 @@ def test_terms_as_arrays_are_selected_and_added_as_a_list_is(
     columns, listed, figures = make_both(case)
     assert set(columns.figures) == set(listed.figures)
     assert columns.has_subtracted == listed.has_subtracted
+    assert columns.is_plain_sum == listed.is_plain_sum
     for outcomes in (frozenset({"killed"}), case.query.outcomes):
         assert columns.has_other_outcomes(outcomes) == listed.has_other_outcomes(outcomes)
     assert columns.add_people() == listed.add_people()
     assert columns.sum_by_reporter() == listed.sum_by_reporter()
     assert columns.select_added() == listed.select_added()
     assert columns.select_soft() == listed.select_soft()
+    for chosen in (figures[::2], list(figures[::2]), listed.figures, ()):
+        assert columns.select_of(chosen) == listed.select_of(chosen)
     for each in (figures, NO_FIGURES):
         assert columns.list_backers(each) == listed.list_backers(each)
         backed = listed.select_backed_by(reporters, each)
         assert columns.select_backed_by(reporters, each) == backed
+
+
+@given(cases(), st.integers(0, 4), st.booleans())
+def test_figures_are_sorted_by_what_they_contribute(case: Case, count: int, is_open: bool) -> None:
+    columns, listed, figures = make_both(case)
+
+    def rank(figure: Figure) -> list[Fraction]:
+        return [
+            -abs(sum((each.multiplier * each.people for each in terms if each.figure == figure), 0))
+            for terms in ends
+        ]
+
+    stop = count if is_open else len(listed)
+    ends = listed[:count], listed[count:stop]
+    expected = sorted(figures, key=rank)
+    all_figures: Sequence[FigureSet] = (figures, ListedFigures(figures))
+    for lows, highs, each in product((columns, listed), (columns, listed), all_figures):
+        ordered = lows[:count].sort_figures(highs[count:stop], each)
+        assert list(ordered) == expected
+        assert list(ordered[1:3]) == expected[1:3]
+
+
+@given(cases())
+def test_both_ends_are_of_the_same_figures_or_not_whatever_the_lists_are(case: Case) -> None:
+    state = make_case_state(case)
+    counted = CountedRows(state, state.is_live)
+    lows, highs = (
+        [Term(each, end, Fraction(1)) for each in case.figures[: 1 + len(case.figures) // 2]]
+        for end in ENDS
+    )
+    others = [Term(each, "high", Fraction(1)) for each in case.figures[-len(highs) :]]
+    for low, high, is_same in (
+        (lows, highs, True),
+        (lows, highs[::-1], True),
+        (lows, highs[1:], False),
+        (lows, others, {each.figure for each in others} == {each.figure for each in lows}),
+        (lows, lows, False),
+        (highs, highs, False),
+        (lows, [replace(highs[0], multiplier=Fraction(2)), *highs[1:]], False),
+        ([replace(lows[0], multiplier=Fraction(-1)), *lows[1:]], highs, False),
+    ):
+        kinds = ((make_columns(counted, each), ListedTerms(each)) for each in (low, high))
+        for low_terms, high_terms in product(*kinds):
+            assert low_terms.has_figures_of(high_terms) == is_same
 
 
 def test_two_lists_of_terms_are_joined_whatever_they_are() -> None:
