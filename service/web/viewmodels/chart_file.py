@@ -48,8 +48,8 @@ def _select(view: PlacePage, *, is_file: bool) -> SelectedChart:
     if kind == "map":
         without = view.breakdown.without_point
         names = [f"{each.label} {each.number}" for each in without.shown]
-        if without.rest:
-            names.append(plain_text("map.without.more", count=len(without.rest)))
+        if without.rest_count:
+            names.append(plain_text("map.without.more", count=without.rest_count))
         omission = f"{plain_text('map.without')} {', '.join(names)}." if names else ""
         return SelectedChart(kind, plain_text("map.title"), view.breakdown.map_chart, omission)
     breakdown = view.breakdown

@@ -1,7 +1,6 @@
 """The proof of a total: the figures that determine its low and high, as they were reported."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -12,6 +11,7 @@ from service.domain.entities import Reporter
 from service.domain.figure import Figure
 from service.domain.report import RecordedReport, ReportedFigure
 from service.domain.report_state import ReportState
+from service.domain.term_list import TermList, list_both_terms, list_terms
 from service.domain.total import End, RoundedSum, Term, Total
 from service.domain.totals_result import ExcludedFigure, OutcomeTotal, Part, TotalsResult
 from service.domain.wording.range_text import format_count, join_words, range_text
@@ -100,37 +100,36 @@ class Proof(ViewModel):
         return write_range(self.total.low or 0, None if self.is_open else self._drawn.high)
 
     @cached_property
-    def low_terms(self) -> Truncated[Term]:
-        """The terms of the low, the largest first."""
-        return truncate(MAX_ITEMS, sorted(self.total.low_terms, key=_size_sort_key))
+    def low_terms(self) -> TermList:
+        """The terms of the low, the largest first: there can be hundreds of thousands."""
+        return list_terms(self.total, "low")
 
     @cached_property
-    def high_terms(self) -> Truncated[Term]:
+    def high_terms(self) -> TermList:
         """The terms of the high, the largest first."""
-        return truncate(MAX_ITEMS, sorted(self.total.high_terms, key=_size_sort_key))
+        return list_terms(self.total, "high")
+
+    def truncate(self, terms: TermList) -> Truncated[Term]:
+        """Return the terms that are shown, and the number of all."""
+        return truncate(MAX_ITEMS, terms)
 
     @property
     def has_one_sum(self) -> bool:
         """Whether the same figures make both ends, each once: then one list proves both."""
-        if self.total.high is None or self._drawn.high is None or not self.total.low_terms:
+        if self.total.high is None or self._drawn.high is None or not self.low_terms:
             return False
         if self.total.low_roundings or self.total.high_roundings:
             return False
-        low, high = (
-            Counter((term.figure.id, term.end == end, term.multiplier) for term in terms)
-            for terms, end in ((self.total.low_terms, "low"), (self.total.high_terms, "high"))
-        )
-        return low == high and all(is_own and times == 1 for _, is_own, times in low)
+        return self.low_terms.has_figures_of(self.high_terms)
 
-    def write_sum(self, terms: Truncated[Term]) -> str:
+    def write_sum(self, terms: TermList) -> str:
         """Return the sum of the terms in words: "8,179 + 2,056 and 12 more, together 10,300"."""
-        all_terms = (*terms.shown, *terms.rest)
-        if len(all_terms) < 2 or any(each.multiplier != 1 for each in all_terms):
+        if len(terms) < 2 or not terms.is_plain_sum:
             return ""
-        named = " + ".join(format_count(each.people) for each in all_terms[:MAX_SUMMANDS])
-        rest = len(all_terms) - MAX_SUMMANDS
+        named = " + ".join(format_count(each.people) for each in terms[:MAX_SUMMANDS])
+        rest = len(terms) - MAX_SUMMANDS
         key = "proof.sum.more" if rest > 0 else "proof.sum"
-        return plain_text(key, sum=named, count=rest, people=self.add_terms(all_terms))
+        return plain_text(key, sum=named, count=rest, people=self.add_terms(terms))
 
     @cached_property
     def low_roundings(self) -> list[str]:
@@ -142,28 +141,22 @@ class Proof(ViewModel):
         """The sums in the high that are rounded, in words, the largest first."""
         return _format_roundings("high", self.total.high_roundings, self.high_terms)
 
-    def sum_by_reporter(self, terms: Truncated[Term]) -> list[ReporterSum]:
+    def sum_by_reporter(self, terms: TermList) -> list[ReporterSum]:
         """Return what each reporter's figures add to the sum, the largest first.
 
         Empty unless there are several terms: one term needs no sum.
         """
-        all_terms = (*terms.shown, *terms.rest)
-        if len(all_terms) < 2:
+        if len(terms) < 2:
             return []
-        terms_by_reporter: dict[str, list[Term]] = {}
-        for term in all_terms:
-            terms_by_reporter.setdefault(term.figure.reporter, []).append(term)
-        sums = {
-            reporter: sum((each.multiplier * each.people for each in group), Fraction())
-            for reporter, group in terms_by_reporter.items()
-        }
+        sums = terms.sum_by_reporter()
+        ordered = sorted(sums, key=lambda each: (-abs(sums[each].people), each))
         return [
             ReporterSum(
                 self.state.reporters[reporter].name,
-                len({each.figure.id for each in terms_by_reporter[reporter]}),
-                self.add_terms(terms_by_reporter[reporter]),
+                sums[reporter].figure_count,
+                format_fraction(sums[reporter].people),
             )
-            for reporter in sorted(sums, key=lambda each: (-abs(sums[each]), each))[:MAX_ITEMS]
+            for reporter in ordered[:MAX_ITEMS]
         ]
 
     @property
@@ -195,10 +188,11 @@ class Proof(ViewModel):
     @cached_property
     def other_figures(self) -> Truncated[Figure]:
         """The counted figures that determine neither end."""
-        total = self.total
-        named_ids = {term.figure.id for term in (*total.low_terms, *total.high_terms)}
-        named_ids |= {each.id for each in (*total.lows_set_aside, *total.highs_set_aside)}
-        return truncate(MAX_ITEMS, [each for each in total.figures if each.id not in named_ids])
+        total, proved = self.total, self.outcome_total
+        is_placed = total.figures is proved.placed.figures
+        figures = proved.placed_figures if is_placed else proved.figures
+        others = figures.exclude(list_both_terms(total).figures)
+        return truncate(MAX_ITEMS, others.exclude((*total.lows_set_aside, *total.highs_set_aside)))
 
     @cached_property
     def excluded_figures(self) -> Truncated[ExcludedFigure]:
@@ -237,7 +231,11 @@ class Proof(ViewModel):
     def _reports(self) -> dict[str, RecordedReport]:
         """The reports of all shown figures, by id."""
         shown_figures = (
-            *(term.figure for term in (*self.low_terms.shown, *self.high_terms.shown)),
+            *(
+                term.figure
+                for terms in (self.low_terms, self.high_terms)
+                for term in self.truncate(terms).shown
+            ),
             *(excluded.figure for excluded in self.excluded_figures.shown),
             *self.lows_set_aside.shown,
             *self.highs_set_aside.shown,
@@ -267,17 +265,14 @@ class Proof(ViewModel):
             key, people=term.people, factor=factor, end=plain_text(f"proof.end.{term.end}")
         )
 
-    def add_terms(self, terms: Iterable[Term]) -> int | str:
+    def add_terms(self, terms: TermList) -> int | str:
         """Return the sum of the terms, as a string such as "3 1/2" if it is not an integer."""
-        total = sum((term.multiplier * term.people for term in terms), Fraction())
-        return format_fraction(total)
+        return format_fraction(terms.add_people())
 
 
-def _format_roundings(
-    end: End, roundings: Sequence[RoundedSum], terms: Truncated[Term]
-) -> list[str]:
+def _format_roundings(end: End, roundings: Sequence[RoundedSum], terms: TermList) -> list[str]:
     """Return the steps from sums to whole people, the largest first."""
-    numbers = {term: number for number, term in enumerate(terms.shown, 1)}
+    numbers = {term: number for number, term in enumerate(terms[:MAX_ITEMS], 1)}
     ordered = sorted(roundings, key=lambda each: -abs(each.people))
     steps = [_format_rounding(end, each, numbers) for each in ordered[:MAX_ITEMS]]
     if len(ordered) > MAX_ITEMS:
@@ -290,9 +285,12 @@ def _format_roundings(
 
 def _format_rounding(end: End, rounding: RoundedSum, numbers: Mapping[Term, int]) -> str:
     """Return one step; the terms are named by their ``numbers`` in the list, if they are few."""
-    named = sorted(numbers[term] for term in rounding.terms if term in numbers)
-    if len(named) < len(rounding.terms) or len(named) > MAX_NAMED_TERMS:
-        terms = plain_text("proof.terms.count", count=len(rounding.terms))
+    count = len(rounding.terms)
+    # A sum can have as many terms as the proof: they become objects only if they are few.
+    few = rounding.terms if count <= MAX_NAMED_TERMS else ()
+    named = sorted(numbers[term] for term in few if term in numbers)
+    if len(named) < count:
+        terms = plain_text("proof.terms.count", count=count)
     else:
         words = join_words([str(number) for number in named])
         terms = plain_text("proof.terms", count=len(named), numbers=words)
@@ -312,7 +310,3 @@ def format_fraction(number: Fraction) -> int | str:
     fraction = f"{rest}/{number.denominator}"
     sign = "-" if number < 0 else ""
     return f"{sign}{whole:,} {fraction}" if whole else f"{sign}{fraction}"
-
-
-def _size_sort_key(term: Term) -> Fraction:
-    return -abs(term.multiplier * term.people)

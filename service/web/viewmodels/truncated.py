@@ -9,17 +9,17 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Truncated(Generic[Item]):
-    """The shown items of a list, and the rest."""
+    """The shown items of a list, and how many there are."""
 
     shown: Sequence[Item]
-    rest: Sequence[Item]
+    count: int
 
     @property
-    def count(self) -> int:
-        """How many items there are."""
-        return len(self.shown) + len(self.rest)
+    def rest_count(self) -> int:
+        """How many items are not shown."""
+        return self.count - len(self.shown)
 
 
 def truncate(limit: int, items: Sequence[Item]) -> Truncated[Item]:
-    """Return the first ``limit`` items, and the rest."""
-    return Truncated(items[:limit], items[limit:])
+    """Return the first ``limit`` items, and the number of all."""
+    return Truncated(items[:limit], len(items))
