@@ -1,12 +1,12 @@
 """The figures of a query for totals, page by page, with their shares in the proofs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
-from typing import Final, overload
+from typing import Final
 
 from service.domain.figure import Figure
-from service.domain.total import End, Term
+from service.domain.term_list import join_lists, list_terms
+from service.domain.total import ENDS, End, Term
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import TotalsResult
 from service.store import reports as stored_reports
@@ -68,17 +68,14 @@ def make_figure_page(
     that contribute most to a low, then to a high.
     """
     # Only the figures of the page become objects: a query can have a million.
-    used: Sequence[Figure] = result.used
-    if is_largest_first:
-        used = _LargestFirst(result)
+    used = _sort_largest_first(result) if is_largest_first else result.used
+    counted = used[offset : offset + limit]
+    shares = _find_shares(result, counted)
+    shown: list[tuple[Figure, str | None]] = [(figure, None) for figure in counted]
     used_count = len(used)
-    shown: list[tuple[Figure, str | None]] = [
-        (figure, None) for figure in used[offset : offset + limit]
-    ]
     excluded_offset = max(offset - used_count, 0)
     excluded = result.excluded[excluded_offset : excluded_offset + limit - len(shown)]
     shown += [(each.figure, each.reason) for each in excluded]
-    shares = _find_shares(result, {figure.id for figure, _ in shown})
     state = reader.load_snapshot(result.seq).state
     states = state.find_reports({figure.report for figure, _ in shown})
     with reader.read_transaction() as db:
@@ -105,69 +102,26 @@ def make_figure_page(
     return FigurePage(result, figures, end if end < used_count + len(result.excluded) else None)
 
 
-class _LargestFirst(Sequence[Figure]):
-    """The counted figures, those first that contribute most to a low, then to a high.
+def _sort_largest_first(result: TotalsResult) -> Sequence[Figure]:
+    """Return the counted figures, those that contribute most to a low, then to a high, first.
 
     Those that contribute nothing follow in the order of recording.
     """
-
-    def __init__(self, result: TotalsResult) -> None:
-        self._used = result.used
-        contributions = {
-            figure_id: sums for figure_id, sums in _add_contributions(result).items() if any(sums)
-        }
-        positions = [at for at, each in enumerate(result.used) if each.id in contributions]
-        self._skipped = positions
-        figures = [result.used[at] for at in positions]
-        self._first = sorted(figures, key=lambda each: [-abs(n) for n in contributions[each.id]])
-
-    def __len__(self) -> int:
-        return len(self._used)
-
-    @overload
-    def __getitem__(self, index: int) -> Figure: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Figure]: ...
-
-    def __getitem__(self, index: int | slice) -> Figure | list[Figure]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        if index < len(self._first):
-            return self._first[index]
-        index -= len(self._first)
-        for skipped in self._skipped:
-            if skipped > index:
-                break
-            index += 1
-        return self._used[index]
+    lows, highs = (
+        join_lists([list_terms(each.total, end) for each in result.totals]) for end in ENDS
+    )
+    return lows.sort_figures(highs, result.used)
 
 
-def _add_contributions(result: TotalsResult) -> dict[str, list[Fraction]]:
-    """Return what figures add to the lows and to the highs, by their ids; others add nothing."""
-    sums: dict[str, list[Fraction]] = {}
-    for share in _iterate_shares(result):
-        bound = 0 if share.bound == "low" else 1
-        figure_sums = sums.setdefault(share.term.figure.id, [Fraction(0), Fraction(0)])
-        figure_sums[bound] += share.term.multiplier * share.term.people
-    return sums
-
-
-def _find_shares(result: TotalsResult, figure_ids: set[str]) -> dict[str, list[Share]]:
+def _find_shares(result: TotalsResult, figures: Collection[Figure]) -> dict[str, list[Share]]:
     """Return the shares of the figures by their ids, in the order of the totals."""
     shares: dict[str, list[Share]] = {}
-    for share in _iterate_shares(result):
-        if share.term.figure.id in figure_ids:
-            shares.setdefault(share.term.figure.id, []).append(share)
-    return shares
-
-
-def _iterate_shares(result: TotalsResult) -> Iterator[Share]:
     for each in result.totals:
-        for term in each.total.low_terms:
-            yield Share(each.outcomes, "low", term)
-        for term in each.total.high_terms:
-            yield Share(each.outcomes, "high", term)
+        for end in ENDS:
+            for term in list_terms(each.total, end).select_of(figures):
+                share = Share(each.outcomes, end, term)
+                shares.setdefault(term.figure.id, []).append(share)
+    return shares
 
 
 def find_last_publication(reader: RequestReader, result: TotalsResult) -> str | None:
