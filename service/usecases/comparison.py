@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import Final
 
 from service.domain.errors import invalid_field
-from service.domain.figure import Figure
-from service.domain.figure_set import NO_FIGURES
+from service.domain.figure_set import NO_FIGURES, FigureSet, ListedFigures
 from service.domain.public_event import PublicEvent
+from service.domain.term_list import list_both_terms
 from service.domain.total import Total
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import (
@@ -163,11 +163,14 @@ class _Comparison:
         self._window, self._max_events = past.window, max_events
         earlier_query = _restrict_to_known_ids(past.snapshot, query)
         self._earlier = earlier_query and make_calculation(past.snapshot, earlier_query)
-        self._sides = [QueryDependencies(snapshot, query, make_calculation(snapshot, query))]
+        window, later = past.window, make_calculation(snapshot, query)
+        self._sides = [QueryDependencies(snapshot, query, later, window)]
         if earlier_query and self._earlier:
-            self._sides.append(QueryDependencies(past.snapshot, earlier_query, self._earlier))
+            self._sides.append(
+                QueryDependencies(past.snapshot, earlier_query, self._earlier, window)
+            )
         self._query_dependencies = union_dependencies(
-            side.query_dependencies(past.window) for side in self._sides
+            side.query_dependencies() for side in self._sides
         )
 
     def iterate_changes(self, totals: Sequence[OutcomeTotal]) -> Iterator[OutcomeTotal]:
@@ -203,14 +206,10 @@ class _Comparison:
         return events
 
 
-def _list_proof_figures(total: Total) -> list[Figure]:
+def _list_proof_figures(total: Total) -> list[FigureSet]:
     """Return the figures of the proofs, whatever their scope, and those set aside."""
-    terms = (*total.low_terms, *total.high_terms)
-    return [
-        *(term.figure for term in terms),
-        *total.lows_set_aside,
-        *total.highs_set_aside,
-    ]
+    set_aside = ListedFigures((*total.lows_set_aside, *total.highs_set_aside))
+    return [list_both_terms(total).figures, set_aside]
 
 
 def _numbers_of(outcome_total: OutcomeTotal) -> tuple[object, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from service.domain.entities import Group, Place
-from service.domain.figure import Figure
+from service.domain.figure_set import FigureSet, ListedFigures
 from service.domain.report_state import ReportState
 from service.domain.totals_query import TotalsQuery
 from service.domain.totals_result import OutcomeTotal
@@ -22,10 +22,10 @@ class Calculation(Protocol):
     ) -> Sequence[OutcomeTotal]:
         """Return the total of each set of outcomes."""
 
-    def find_overlapping_figures(self, outcomes: frozenset[str]) -> Sequence[Figure]:
-        """Return the figures whose scope overlaps the query, counted or not."""
+    def find_overlapping_figures(self, outcomes: frozenset[str]) -> Sequence[FigureSet]:
+        """Return the figures whose scope overlaps the query, counted or not, as several sets."""
 
-    def find_dependent_figures(self, outcomes: frozenset[str]) -> Sequence[Figure]:
+    def find_dependent_figures(self, outcomes: frozenset[str]) -> FigureSet:
         """Return the counted figures on which the total can depend."""
 
     def find_silent_reports(self) -> Sequence[ReportState]:
@@ -33,32 +33,47 @@ class Calculation(Protocol):
 
 
 class QueryDependencies:
-    """The dependencies of the totals of a query in one state of the record."""
+    """The dependencies of the totals of a query in one state of the record.
 
-    def __init__(self, snapshot: Snapshot, query: TotalsQuery, calculation: Calculation) -> None:
+    A total can depend on a million figures: they stay sets, and only those of their reports are
+    listed that events of the window are about.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        query: TotalsQuery,
+        calculation: Calculation,
+        window: EventWindow,
+    ) -> None:
         """Take the query with the ids as they were sent, and its computation in that state."""
         self._snapshot, self._query, self._calculation = snapshot, query, calculation
+        self._window = window
 
     def overlapping_dependencies(
-        self, outcomes: frozenset[str], proof_figures: Iterable[Figure]
+        self, outcomes: frozenset[str], proof_figures: Iterable[FigureSet]
     ) -> Dependencies:
         """Return the dependencies by overlapping scopes, and by the proofs of the bounds."""
-        figures = [*self._calculation.find_overlapping_figures(outcomes), *proof_figures]
-        reclassifying = self._snapshot.state.find_reclassifying(figures)
+        state = self._snapshot.state
+        figure_sets = [*self._calculation.find_overlapping_figures(outcomes), *proof_figures]
+        reclassified = state.reclassifiable_figures.values()
+        reclassifying = state.find_reclassifying(
+            figure for each in figure_sets for figure in each.select_among(reclassified)
+        )
         return self._collect_dependencies(
-            [*figures, *reclassifying], self._calculation.find_silent_reports()
+            [*figure_sets, ListedFigures(reclassifying)], self._calculation.find_silent_reports()
         )
 
     def all_dependencies(self, outcomes: frozenset[str]) -> Dependencies:
         """Return everything that the total can depend on."""
-        return self._collect_dependencies(self._calculation.find_dependent_figures(outcomes), ())
+        return self._collect_dependencies([self._calculation.find_dependent_figures(outcomes)], ())
 
-    def query_dependencies(self, window: EventWindow) -> Dependencies:
+    def query_dependencies(self) -> Dependencies:
         """Return the places and groups with events that are within the query's or contain them.
 
         A query without places or groups has no such dependencies: those of its figures count.
         """
-        state, query = self._snapshot.state, self._query
+        state, query, window = self._snapshot.state, self._query, self._window
         places = state.resolve_merged("place", query.places)
         groups = state.resolve_merged("group", query.groups)
         within_groups = () if ROOT_GROUP in groups else groups
@@ -72,15 +87,18 @@ class QueryDependencies:
         }
 
     def _collect_dependencies(
-        self, figures: Sequence[Figure], silent_reports: Sequence[ReportState]
+        self, figure_sets: Sequence[FigureSet], silent_reports: Sequence[ReportState]
     ) -> Dependencies:
-        state = self._snapshot.state
+        state, touched = self._snapshot.state, self._window.subject_ids(REPORT_FAMILY)
+        places = {ids for each in figure_sets for ids in each.list_place_sets()}
+        groups = {ids for each in figure_sets for ids in each.count_by_groups()}
+        reporters = {reporter for each in figure_sets for reporter in each.count_by_reporter()}
+        reports = {report for each in figure_sets for report in each.find_reports(touched)}
         return {
-            REPORT_FAMILY: {figure.report for figure in figures}
-            | {each.id for each in silent_reports},
-            "reporter": {f.reporter for f in figures} | {each.reporter for each in silent_reports},
-            "place": _with_ancestors({figure.scope.places for figure in figures}, state.places),
-            "group": _with_ancestors({figure.scope.groups for figure in figures}, state.groups),
+            REPORT_FAMILY: reports | {each.id for each in silent_reports},
+            "reporter": reporters | {each.reporter for each in silent_reports},
+            "place": _with_ancestors(places, state.places),
+            "group": _with_ancestors(groups, state.groups),
         }
 
 

@@ -12,7 +12,7 @@ from service.domain.caveats import Caveat, CaveatContext, find_caveats
 from service.domain.entities import make_empty_scope_message, unknown_id_message
 from service.domain.errors import ErrorDetail, InvalidInputError
 from service.domain.figure import Figure, Scope
-from service.domain.figure_set import FigureSet
+from service.domain.figure_set import FigureSet, ListedFigures
 from service.domain.reach import Reach, find_reach
 from service.domain.report_state import ReportState
 from service.domain.total import Total
@@ -353,19 +353,18 @@ class TotalsCalculation:
             caveats += find_caveats(context)
         return caveats
 
-    def find_overlapping_figures(self, outcomes: frozenset[str]) -> list[Figure]:
-        """Return the figures whose scope overlaps the query, counted or not."""
+    def find_overlapping_figures(self, outcomes: frozenset[str]) -> list[FigureSet]:
+        """Return the figures whose scope overlaps the query, counted or not, as several sets."""
         scope = self._query.scope_for(outcomes)
-        return [
-            *self._find_overlapping(scope),
-            *(left.figure for left in self._find_excluded(scope)),
-        ]
+        excluded = self._find_excluded(scope)
+        return [self._find_overlapping(scope), excluded.not_live, excluded.straddling]
 
-    def find_dependent_figures(self, outcomes: frozenset[str]) -> Sequence[Figure]:
+    def find_dependent_figures(self, outcomes: frozenset[str]) -> FigureSet:
         """Return the counted figures on which the total can depend."""
-        return self._engine.dependent_figures(
+        figures = self._engine.dependent_figures(
             self._query.scope_for(outcomes), self._time_budget.next_seconds()
         )
+        return figures if isinstance(figures, FigureSet) else ListedFigures(figures)
 
     def find_silent_reports(self) -> list[ReportState]:
         """Return the live reports that overlap the query and give no number."""
