@@ -1,7 +1,5 @@
 """The least and the most people of components, for each set of outcomes, with their proofs."""
 
-from collections.abc import Iterator
-from fractions import Fraction
 from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
@@ -11,8 +9,6 @@ from numpy.typing import NDArray
 from service.bounds.relaxation.component_worlds import ComponentWorlds
 from service.bounds.relaxation.constraint_table import OPEN
 from service.columns.arrays import BoolArray, IntArray
-from service.columns.column_terms import DENOMINATOR
-from service.domain.total import End
 from service.domain.vocabulary import OUTCOME_SETS
 
 SET_COUNT: Final = len(OUTCOME_SETS)
@@ -112,18 +108,6 @@ class ComponentBounds:
         self.outcomes = outcomes
         self.low_terms, self.high_terms = BoundTerms(), BoundTerms()
         self.worlds = ComponentWorlds()
-
-    def iterate_terms(self, keys: IntArray, kind: End) -> Iterator[tuple[int, End, Fraction]]:
-        """Yield the proofs of lows or of highs: constraint, end of it, and multiplier.
-
-        ``keys`` are made by ``make_term_keys``. A multiplier is negative if the end is subtracted.
-        """
-        terms = self.low_terms if kind == "low" else self.high_terms
-        other: End = "high" if kind == "low" else "low"
-        _, constraints, multipliers = terms.find(keys)
-        for constraint, sixtieths in zip(constraints.tolist(), multipliers.tolist(), strict=True):
-            end = kind if sixtieths > 0 else other
-            yield constraint, end, Fraction(sixtieths, DENOMINATOR)
 
     def finish(self) -> None:
         """Set the bounds of sets of which a component has only some outcomes.

@@ -210,16 +210,18 @@ class QueryFigures:
             int(bounds.lows[components, self.bits].sum()),
             None if is_open else int(highs.sum()),
             {
-                "low": self.make_sum_terms(bounds, components, "low"),
-                "high": () if is_open else self.make_sum_terms(bounds, components, "high"),
+                "low": self.make_bound_terms(bounds, components, "low", self.bits),
+                "high": ()
+                if is_open
+                else self.make_bound_terms(bounds, components, "high", self.bits),
             },
         )
 
-    def make_sum_terms(
-        self, bounds: ComponentBounds, components: IntArray, kind: End
+    def make_bound_terms(
+        self, bounds: ComponentBounds, components: IntArray, kind: End, outcomes: int
     ) -> ColumnTerms:
-        """Return the terms of the bounds of components for the outcomes of the query."""
-        keys = make_term_keys(components, bounds.outcomes[components] & self.bits)
+        """Return the terms of the bounds of components for some outcomes."""
+        keys = make_term_keys(components, bounds.outcomes[components] & outcomes)
         terms = bounds.low_terms if kind == "low" else bounds.high_terms
         _, constraints, sixtieths = terms.find(keys)
         is_high = (sixtieths > 0) == (kind == "high")
@@ -227,18 +229,6 @@ class QueryFigures:
         rows[is_high] = self.record.find_end_rows(constraints[is_high], "high")
         rows[~is_high] = self.record.find_end_rows(constraints[~is_high], "low")
         return self._make_column_terms(make_term_arrays(rows, is_high, sixtieths))
-
-    def make_bound_terms(
-        self, bounds: ComponentBounds, components: IntArray, kind: End, outcomes: int
-    ) -> list[Term]:
-        """Return the terms of the bounds of components for some outcomes."""
-        keys = make_term_keys(components, bounds.outcomes[components] & outcomes)
-        return self.make_table_terms(
-            {
-                (constraint, end): multiplier
-                for constraint, end, multiplier in bounds.iterate_terms(keys, kind)
-            }
-        )
 
     def make_table_terms(self, multipliers: Mapping[tuple[int, End], Fraction]) -> list[Term]:
         """Return terms of constraints of the table, with figures in place of constraints."""

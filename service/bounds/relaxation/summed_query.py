@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from service.bounds.combined_total import solve_components, sort_terms
+from service.bounds.combined_total import solve_components
 from service.bounds.component_result import ComponentResult
 from service.bounds.relaxation.component_bounds import ComponentBounds
 from service.bounds.relaxation.constraint_table import OPEN
@@ -195,11 +195,12 @@ class SummedQuery:
                 left = np.where(components == closing, query.bits, 0)
         if not (total.low or 0) <= high < inf:
             return None  # A contradiction that nothing has shown yet, or a high that is not known.
-        terms = [] if cover is None else query.make_table_terms(cover.terms)
+        terms: list[Sequence[Term]] = []
+        if cover is not None:
+            terms.append(query.make_table_terms(cover.terms))
         for outcomes in np.unique(left[left != 0]).tolist():
             terms += self._make_high_terms(parts, components[left == outcomes], outcomes)
-        high_terms = sort_terms(terms, query.objects.find_position)
-        return replace(total, high=int(high), high_terms=high_terms, opening=())
+        return replace(total, high=int(high), high_terms=query.join_terms(terms), opening=())
 
     def _find_highs(self, parts: "_Parts", outcomes: int) -> IntArray:
         """Return the high of each component for some outcomes of the query, int[n_components]."""
@@ -217,7 +218,9 @@ class SummedQuery:
         highs[parts.is_left_out] = OPEN
         return highs
 
-    def _make_high_terms(self, parts: "_Parts", components: IntArray, outcomes: int) -> list[Term]:
+    def _make_high_terms(
+        self, parts: "_Parts", components: IntArray, outcomes: int
+    ) -> list[Sequence[Term]]:
         """Return the proofs of the highs of some components in the query."""
         query = self._query
         is_solved = np.isin(components, parts.solved)
@@ -227,9 +230,9 @@ class SummedQuery:
         cut = parts.cut.numbers[np.searchsorted(parts.cut.components, components[is_cut])]
         whole = components[~is_solved & ~is_cut]
         return [
-            *(term for each in results for term in each.make_terms("high")),
-            *query.make_bound_terms(parts.cut.bounds, cut, "high", outcomes),
-            *query.make_bound_terms(query.record.bounds, whole, "high", outcomes),
+            *(each.make_terms("high") for each in results),
+            query.make_bound_terms(parts.cut.bounds, cut, "high", outcomes),
+            query.make_bound_terms(query.record.bounds, whole, "high", outcomes),
         ]
 
     def _find_closing(self, has_high: BoolArray) -> int | None:
@@ -255,7 +258,7 @@ class SummedQuery:
         highs = bounds.highs[rest, query.bits]
         is_special = bounds.is_special[rest]
         is_open = total.high is None or (highs == OPEN).any() or is_special.any()
-        high_terms = () if is_open else query.make_sum_terms(bounds, rest, "high")
+        high_terms = () if is_open else query.make_bound_terms(bounds, rest, "high", query.bits)
         return replace(
             total,
             high=None if is_open else (total.high or 0) + int(highs.sum()),
