@@ -1,5 +1,7 @@
 """Totals of a register with more figures than others are prepared of, over HTTP."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +12,11 @@ from flask.testing import FlaskClient
 from benchmarks.generate import COUNTRY, write_register
 from service import create_app
 from service.bounds.relaxation import narrow_components
+from service.bounds.relaxation.register_engine import RegisterEngine
+from service.columns.column_terms import ColumnTerms
+from service.columns.record_state import RecordState
+from service.domain.figure import Figure, Scope
+from service.domain.total import Total
 from service.imports.file_import import FileImport
 from service.imports.shipped_maps import describe_import, load_mapping
 from service.imports.store_receiver import StoreReceiver
@@ -102,6 +109,68 @@ def test_the_proof_of_a_total_of_a_register_adds_up(services: Services) -> None:
         largest = [each["adds"] for each in proof[end]]
         assert largest == sorted(largest, key=abs, reverse=True)
         assert sum(each["adds"] for each in proof[f"{end}_by_reporter"]) == total[end]
+
+
+PAGES_OF_FEW_FIGURES = (
+    "/why?place=country&outcomes=killed",
+    "/why?place=country&outcomes=killed,wounded&from=2023-01-01&to=2023-06-30",
+    "/figures?place=country&outcomes=killed",
+    "/figures?place=country&outcomes=killed&start=500",
+    "/place/country?outcomes=killed",
+    "/v1/totals?place=country&outcomes=killed&explain=true",
+    "/v1/totals/figures?place=country&outcomes=killed&limit=5",
+)
+
+PAGES = (
+    *PAGES_OF_FEW_FIGURES,
+    "/figures.csv?place=country&outcomes=killed",
+    "/compare?place=country&outcomes=killed&compare={earlier}",
+    "/v1/totals/figures?place=country&limit=1000",
+    "/v1/totals?place=country&outcomes=killed&explain=true&compare={earlier}",
+)
+
+
+def test_pages_are_the_same_whether_terms_are_arrays_or_objects(
+    services: Services, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier = str(ask(services.large, "")["as_of"]["seq"] - 50)
+    addresses = [each.replace("{earlier}", earlier) for each in PAGES]
+
+    def read_all(client: FlaskClient) -> list[str]:
+        answers = [client.get(address) for address in addresses]
+        assert {each.status_code for each in answers} == {200}
+        return [each.get_data(as_text=True) for each in answers]
+
+    from_arrays = read_all(services.large)
+    compute, listed = RegisterEngine.total, list[int]()
+
+    def list_terms_of_total(engine: RegisterEngine, scope: Scope, seconds: float) -> Total:
+        total = compute(engine, scope, seconds)
+        if isinstance(total.low_terms, ColumnTerms):
+            listed.append(len(total.low_terms))
+        return replace(total, low_terms=(*total.low_terms,), high_terms=(*total.high_terms,))
+
+    monkeypatch.setattr(RegisterEngine, "total", list_terms_of_total)
+    assert read_all(create_app(settings).test_client()) == from_arrays
+    assert max(listed) > 300
+
+
+def test_no_page_of_a_register_makes_an_object_of_each_figure(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_figures, made = RecordState.make_figures, set[Figure]()
+
+    def note_made(state: RecordState, rows: Iterable[int]) -> tuple[Figure, ...]:
+        figures = make_figures(state, rows)
+        made.update(figures)
+        return figures
+
+    ask(services.large, "&outcomes=killed")  # Makes the engine.
+    monkeypatch.setattr(RecordState, "make_figures", note_made)
+    for page in PAGES_OF_FEW_FIGURES:
+        made.clear()
+        assert services.large.get(page).status_code == 200
+        assert len(made) < ROWS, page
 
 
 def test_a_former_state_of_a_register_is_answered_from_the_figures_nearby(
