@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeVar, overload
 
 import numpy as np
@@ -14,6 +15,7 @@ from service.domain.figure import Figure
 from service.domain.figure_set import FigureSet
 from service.domain.term_list import ListedTerms, ReporterTerms, TermList
 from service.domain.total import End, Term
+from service.domain.trees import Tree
 from service.domain.vocabulary import encode_outcomes
 
 DENOMINATOR: Final = 60
@@ -112,11 +114,6 @@ class ColumnTerms(TermList):
         return sum(each.nbytes for each in self._terms if each.strides != (0,))
 
     @property
-    def has_subtracted(self) -> bool:
-        """Whether any end is subtracted."""
-        return bool((self._terms.sixtieths < 0).any())
-
-    @property
     def is_plain_sum(self) -> bool:
         """Whether each end is added once: every multiplier is 1."""
         return bool((self._terms.sixtieths == DENOMINATOR).all())
@@ -163,6 +160,35 @@ class ColumnTerms(TermList):
         is_high = self._terms.is_high
         bits = np.where(is_high, flags & SOFT_BITS["high"], flags & SOFT_BITS["low"])
         return self._select(bits != 0)
+
+    def select_steps(self, places: Tree) -> "ColumnTerms":
+        """Return the terms of differences whose two sides end on different days.
+
+        The places are compared as those of the state, which has this tree.
+        """
+        sets, firsts, lasts = (self._column(each) for each in ("places", "first", "last"))
+        subtracted = np.flatnonzero(self._terms.sixtieths < 0)
+        if not len(subtracted):
+            return self[:0]
+        added = np.flatnonzero(self._terms.sixtieths > 0)
+        added = added[np.argsort(firsts[added], kind="stable")]
+        scopes, numbers = np.unique(
+            np.stack([sets, firsts, lasts])[:, subtracted], axis=1, return_inverse=True
+        )
+        starts, stops = (
+            np.searchsorted(firsts[added], scopes[1], side) for side in ("left", "right")
+        )
+        is_step = np.zeros(len(self), dtype=bool)
+        has_step = np.zeros(len(starts), dtype=bool)
+        find_overlapping = lru_cache(maxsize=1)(self._flag_overlapping_places)
+        for number, (place_set, _, last) in enumerate(scopes.T.tolist()):
+            beside = added[starts[number] : stops[number]]
+            beside = beside[lasts[beside] != last]
+            beside = beside[find_overlapping(place_set)[sets[beside]]]
+            is_step[beside] = True
+            has_step[number] = len(beside) > 0
+        is_step[subtracted] = has_step[numbers.ravel()]
+        return self._select(is_step)
 
     def select_of(self, figures: Collection[Figure]) -> "ColumnTerms":
         """Return the terms of these figures."""
@@ -214,6 +240,11 @@ class ColumnTerms(TermList):
         if not isinstance(other, ColumnTerms):
             return ListedTerms((*self, *other))
         return self._replace(join_term_arrays([self._terms, other.arrays]))
+
+    def _flag_overlapping_places(self, number: int) -> BoolArray:
+        """Return which sets of places can share people with one of them, bool[n_sets]."""
+        place_sets = self._counted.state.place_sets
+        return place_sets.flag_overlapping(place_sets.get_ids(number))
 
     def _select(self, flags: BoolArray) -> "ColumnTerms":
         return self._replace(self._terms.select(flags))

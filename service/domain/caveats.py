@@ -15,6 +15,7 @@ from service.domain.term_list import (
     ListedTerms,
     TermList,
     find_soft_figures,
+    join_lists,
     list_both_terms,
     list_terms,
 )
@@ -175,13 +176,15 @@ def _find_unsaid(context: CaveatContext) -> Iterator[Caveat]:
         yield _make_caveat(
             context, "follows", text, list_both_terms(context.total).figures or figures
         )
-    steps = _find_running_total_steps(context)
+    steps = join_lists(
+        [terms.select_steps(context.place_tree) for _, _, terms in _list_ends(context.total)]
+    )
     if steps:
         text = (
             "A bound is the difference of totals that begin together and end on different days. It"
             " is what was added to the count in between, which may include people hurt earlier."
         )
-        yield _make_caveat(context, "running_total_step", text, steps)
+        yield _make_caveat(context, "running_total_step", text, steps.figures)
     unreached = _describe_unreached(context)
     if unreached:
         text = f"Only a part of what was asked was reported. Nothing was reported {unreached}."
@@ -189,32 +192,6 @@ def _find_unsaid(context: CaveatContext) -> Iterator[Caveat]:
     elif context.reach.is_zero_elsewhere:
         text = "The reported zero is about a part of the people asked about, not about all of them."
         yield _make_caveat(context, "partly_reported", text, figures)
-
-
-def _find_running_total_steps(context: CaveatContext) -> list[Figure]:
-    """Return the figures of a difference whose two sides end on different days.
-
-    Both begin on one day, or have no stated beginning.
-    """
-    found: dict[Figure, None] = {}
-    for _, _, terms in _list_ends(context.total):
-        if not terms.has_subtracted:
-            continue
-        added_by_first: dict[object, list[Figure]] = {}
-        for term in terms:
-            if term.multiplier > 0:
-                added = added_by_first.setdefault(term.figure.scope.period.first, [])
-                added.append(term.figure)
-        for term in terms:
-            if term.multiplier >= 0:
-                continue
-            period = term.figure.scope.period
-            for figure in added_by_first.get(period.first, ()):
-                if figure.scope.period.last != period.last and _scopes_overlap(
-                    context, figure.scope, term.figure.scope
-                ):
-                    found[figure] = found[term.figure] = None
-    return list(found)
 
 
 def _describe_unreached(context: CaveatContext) -> str:
@@ -277,14 +254,6 @@ def _find_open_ends(context: CaveatContext) -> Iterator[Caveat]:
             "may be one event told twice or two parts of it."
         )
         yield _make_caveat(context, "same_incident_elsewhere", text, context.elsewhere)
-
-
-def _scopes_overlap(context: CaveatContext, one: Scope, other: Scope) -> bool:
-    """Whether two scopes have a place and a day in common."""
-    places = context.place_tree
-    return one.period.overlaps(other.period) and places.select(one.places).overlaps(
-        places.select(other.places)
-    )
 
 
 def _find_withheld(context: CaveatContext) -> Iterator[Caveat]:

@@ -5,12 +5,14 @@ A list can be of Term objects, or of numbers that never become objects: both are
 
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple, overload
 
 from service.domain.figure import Figure
 from service.domain.figure_set import FigureSet, ListedFigures
 from service.domain.total import ENDS, End, Term, Total
+from service.domain.trees import Tree
 
 TERM_BYTES: Final = 200
 """What a term takes as an object, without its figure."""
@@ -55,11 +57,6 @@ class TermList(Sequence[Term]):
 
     @property
     @abstractmethod
-    def has_subtracted(self) -> bool:
-        """Whether any end is subtracted."""
-
-    @property
-    @abstractmethod
     def is_plain_sum(self) -> bool:
         """Whether each end is added once: every multiplier is 1."""
 
@@ -86,6 +83,13 @@ class TermList(Sequence[Term]):
     @abstractmethod
     def select_soft(self) -> "TermList":
         """Return the terms whose end of the figure is read by convention."""
+
+    @abstractmethod
+    def select_steps(self, places: Tree) -> "TermList":
+        """Return the terms of differences whose two sides end on different days.
+
+        Both sides begin on one day, or have no stated beginning, and share a place.
+        """
 
     @abstractmethod
     def select_of(self, figures: Collection[Figure]) -> "TermList":
@@ -143,11 +147,6 @@ class ListedTerms(TermList):
         return TERM_BYTES * len(self._terms)
 
     @property
-    def has_subtracted(self) -> bool:
-        """Whether any end is subtracted."""
-        return any(term.multiplier < 0 for term in self._terms)
-
-    @property
     def is_plain_sum(self) -> bool:
         """Whether each end is added once: every multiplier is 1."""
         return all(term.multiplier == 1 for term in self._terms)
@@ -189,6 +188,25 @@ class ListedTerms(TermList):
     def select_soft(self) -> "ListedTerms":
         """Return the terms whose end of the figure is read by convention."""
         return ListedTerms(term for term in self._terms if term.end in term.figure.quantity.soft)
+
+    def select_steps(self, places: Tree) -> "ListedTerms":
+        """Return the terms of differences whose two sides end on different days."""
+        added_by_first: dict[date | None, list[Term]] = {}
+        for term in self._terms:
+            if term.multiplier > 0:
+                added_by_first.setdefault(term.figure.scope.period.first, []).append(term)
+        found: dict[Term, None] = {}
+        for term in self._terms:
+            if term.multiplier >= 0:
+                continue
+            own = term.figure.scope
+            for added in added_by_first.get(own.period.first, ()):
+                other = added.figure.scope
+                if other.period.last != own.period.last and places.select(other.places).overlaps(
+                    places.select(own.places)
+                ):
+                    found[added] = found[term] = None
+        return ListedTerms(found)
 
     def select_of(self, figures: Collection[Figure]) -> "ListedTerms":
         """Return the terms of these figures."""

@@ -82,7 +82,6 @@ def test_terms_as_arrays_are_selected_and_added_as_a_list_is(
 ) -> None:
     columns, listed, figures = make_both(case)
     assert set(columns.figures) == set(listed.figures)
-    assert columns.has_subtracted == listed.has_subtracted
     assert columns.is_plain_sum == listed.is_plain_sum
     for outcomes in (frozenset({"killed"}), case.query.outcomes):
         assert columns.has_other_outcomes(outcomes) == listed.has_other_outcomes(outcomes)
@@ -96,6 +95,31 @@ def test_terms_as_arrays_are_selected_and_added_as_a_list_is(
         assert columns.list_backers(each) == listed.list_backers(each)
         backed = listed.select_backed_by(reporters, each)
         assert columns.select_backed_by(reporters, each) == backed
+
+
+@given(cases(), st.data())
+def test_steps_of_running_totals_are_the_same_whatever_the_terms_are(
+    case: Case, data: st.DataObject
+) -> None:
+    state = make_case_state(case)
+    multipliers = st.sampled_from([-1, 1, 1]).map(Fraction)
+    terms = [Term(each, "low", data.draw(multipliers)) for each in case.figures]
+    columns = make_columns(CountedRows(state, state.is_live), terms)
+    places = case.forest.places
+
+    def is_step(one: Term, other: Term) -> bool:
+        scope, other_scope = one.figure.scope, other.figure.scope
+        return (
+            one.multiplier != other.multiplier
+            and scope.period.first == other_scope.period.first
+            and scope.period.last != other_scope.period.last
+            and places.select(scope.places).overlaps(places.select(other_scope.places))
+        )
+
+    steps = {each for each in terms if any(is_step(each, other) for other in terms)}
+    listed_steps = ListedTerms(terms).select_steps(places)
+    assert {*columns.select_steps(places)} == {*listed_steps} == steps
+    assert len(listed_steps) == len(columns.select_steps(places)) == len(steps)
 
 
 @given(cases(), st.integers(0, 4), st.booleans())
