@@ -72,6 +72,8 @@ def test_columns_select_the_figures_that_the_engine_selects(case: Case) -> None:
     assert len(columns) == len(listed)
     for chosen in (slice(2), slice(1, None), slice(None, None, -2)):
         assert columns[chosen] == listed[chosen]
+    for position in range(-len(listed), len(listed)):
+        assert columns[position] == listed[position]
 
 
 @given(cases(), st.data())
