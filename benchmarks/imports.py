@@ -13,6 +13,7 @@ continue what an answer had no time for.
 """
 
 import argparse
+import gc
 import json
 import os
 import sys
@@ -29,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.generate import COUNTRY, write_register
 from service import create_app
+from service.cli.commands import GC_THRESHOLD
 from service.domain.errors import TimeBudgetExceededError
 from service.domain.totals_query import TotalsQuery
 from service.imports.cells import parse_count
@@ -122,7 +124,7 @@ def open_empty_store() -> Iterator[tuple[Store, Path]]:
     # When it is idle, the store still empties its write-ahead log, perhaps while the folder goes.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "x.db"
-        store = open_store(path, busy_seconds=10)
+        store = open_store(path, busy_seconds=10, is_bulk=True)
         store.prepare()
         try:
             yield store, path
@@ -287,6 +289,7 @@ def main() -> int:
     if unknown:
         parser.error(f"there is no set {', '.join(unknown)}")
     chosen = options.sets or names[:-1]
+    gc.set_threshold(*GC_THRESHOLD)  # As every command does.
     measured = []
     if not options.json:
         print(HEADER)
