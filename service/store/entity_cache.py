@@ -20,6 +20,9 @@ from service.store.interface import Connection
 MAX_SUGGESTIONS: Final = 3
 """For how many unknown ids of one transaction similar ids are suggested."""
 
+MAX_REMEMBERED_PLACES: Final = 8
+"""Of a longer list of places nothing is remembered for other reports."""
+
 MAX_KEPT_ENTITIES: Final = 50_000
 """With more entities, a cache is not kept for the next transaction: it has 1 to 2 KB for each."""
 
@@ -48,12 +51,14 @@ class EntityCache:
         self._agreeing: dict[tuple[str, str], EntityMention] = {}
         self._agreeing_objects: dict[str, dict[int, EntityMention]] = {}
         self.place_lines: dict[tuple[str, ...], list[str] | None] = {}
-        """Recorded places and all above them, None where there are places below them; forgotten
-        when a place is added."""
+        """Recorded places and all above them; None if one of them has places below it.
+
+        As what is found about places, forgotten when a place is added.
+        """
         self.place_warnings: dict[tuple[str, ...], tuple[ReportWarning, ...]] = {}
-        """What was found about recorded places, by their ids; forgotten when a place is added."""
-        self.lines: dict[tuple[str, str, str], bool] = {}
-        """Whether a recorded entity of a kind is another one or below it, as others have found."""
+        """What was found about recorded places, by their ids."""
+        self.containments: dict[tuple[str, str, str], bool] = {}
+        """Whether a recorded entity of a kind is another one or below it."""
 
     def __len__(self) -> int:
         return len(self._entities)
@@ -229,6 +234,11 @@ class KeptEntities:
 
     def keep(self, cache: EntityCache, log_end: LogEnd) -> None:
         """Keep the cache of a transaction that ends the log so; if it fails, the log has not."""
-        known: tuple[Sized, ...] = (cache, cache.lines, cache.place_lines, cache.place_warnings)
+        known: tuple[Sized, ...] = (
+            cache,
+            cache.containments,
+            cache.place_lines,
+            cache.place_warnings,
+        )
         if sum(map(len, known)) <= MAX_KEPT_ENTITIES:
             self._cache, self._log_end = cache, log_end

@@ -28,7 +28,7 @@ from service.domain.submission import Submission
 from service.domain.trees import Selection, Tree, TreeNode
 from service.domain.vocabulary import DEFAULT_DIVISION, ROOT_GROUP
 from service.store import entities
-from service.store.entity_cache import MAX_SUGGESTIONS, EntityCache
+from service.store.entity_cache import MAX_REMEMBERED_PLACES, MAX_SUGGESTIONS, EntityCache
 from service.store.event_log import NewEvent
 from service.store.interface import Connection
 
@@ -191,8 +191,9 @@ class EntityResolver:
 
         Called when all mentions are resolved.
         """
-        # Of new entities nothing is remembered: the report may be refused.
-        lines = self._lines_of_leaves if self._new_entities else self._known.place_lines
+        lines = self._lines_of_leaves
+        if not self._new_entities and len(places) <= MAX_REMEMBERED_PLACES:
+            lines = self._known.place_lines
         if places not in lines:
             has_children = bool(self._known.find_parents("place", places))
             lines[places] = None if has_children else self.list_lines(places)
@@ -218,15 +219,15 @@ class EntityResolver:
         So everybody in the one is in the other, whatever their divisions or facets are.
         """
         # Of new entities nothing is remembered: the report may be refused.
-        lines = {} if self._new_entities else self._known.lines
+        containments = {} if self._new_entities else self._known.containments
         key = (kind, inner_id, outer_id)
-        is_within = lines.get(key)
+        is_within = containments.get(key)
         if is_within is None:
             inner, outer = self.get(kind, inner_id), self.get(kind, outer_id)
             if inner is None or outer is None:
                 return None
             line = self._iterate_line(kind, inner)
-            is_within = lines[key] = any(each.id == outer.id for each in line)
+            is_within = containments[key] = any(each.id == outer.id for each in line)
         return is_within
 
     def _iterate_line(self, kind: str, entity: Entity | None) -> Iterator[Entity]:

@@ -10,6 +10,7 @@ from service.domain.figure import Figure
 from service.domain.report import Report, ReportedFigure, ReportWarning
 from service.domain.vocabulary import ROOT_GROUP, sort_outcomes
 from service.domain.wording.reader import Reading, read_wording
+from service.store.entity_cache import MAX_REMEMBERED_PLACES
 from service.usecases.resolve_entities import EntityResolver
 from service.usecases.scope_comparison import ScopeComparison
 from service.usecases.submission_lookups import SubmissionLookups
@@ -22,9 +23,6 @@ from service.usecases.third_figures import (
 
 MAX_CONTRADICTIONS: Final = 20
 """How many contradicting figures are named for one figure. A total finds them all."""
-
-MAX_REMEMBERED_PLACES: Final = 8
-"""Of how many places together the warnings are remembered for other reports."""
 
 MAX_NAMED: Final = 5
 """How many ids the text of a warning names; its lists have more."""

@@ -19,7 +19,13 @@ from service.store.entity_cache import EntityCache, KeptEntities
 from service.store.figure_lookup import FigureLookup
 from service.store.interface import Connection, Store
 from service.store.tables import TABLES
-from service.usecases import entities, reports, submission_plans, submission_warnings
+from service.usecases import (
+    entities,
+    reports,
+    resolve_entities,
+    submission_plans,
+    submission_warnings,
+)
 from service.usecases.normalized_submissions import NormalizedSubmission
 from service.usecases.reports import ReportRecorder, SubmitResult
 from tests.conftest import START_TIME
@@ -316,6 +322,7 @@ def test_events_get_the_warnings_that_they_would_get_without_short_cuts(
                 patch.setattr(EntityCache, "is_agreeing", lambda *_: False)
                 patch.setattr(submission_warnings, "have_room", lambda _: False)
                 patch.setattr(submission_warnings, "MAX_REMEMBERED_PLACES", 0)
+                patch.setattr(resolve_entities, "MAX_REMEMBERED_PLACES", 0)
             numbers = count()
             items = _normalize(events, lambda numbers=numbers: f"r{next(numbers)}")  # type: ignore[misc]
             found.append(list(map(_without_time, _record(db, items))))
