@@ -1,7 +1,7 @@
 """Recorded places, groups and reporters, each looked up once for all reports of a transaction."""
 
 from bisect import insort
-from collections.abc import Callable, Collection, Iterable, Sized
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from service.domain.entities import (
@@ -60,8 +60,11 @@ class EntityCache:
         self.containments: dict[tuple[str, str, str], bool] = {}
         """Whether a recorded entity of a kind is another one or below it."""
 
-    def __len__(self) -> int:
-        return len(self._entities)
+    @property
+    def entry_count(self) -> int:
+        """How many entities it holds, and findings about them."""
+        findings = (self.containments, self.place_lines, self.place_warnings)
+        return len(self._entities) + sum(len(each) for each in findings)
 
     def continue_in(self, db: Connection, write_added: Callable[[], None] | None) -> None:
         """Use the connection from now on, in another transaction that has the same entities."""
@@ -234,11 +237,5 @@ class KeptEntities:
 
     def keep(self, cache: EntityCache, log_end: LogEnd) -> None:
         """Keep the cache of a transaction that ends the log so; if it fails, the log has not."""
-        known: tuple[Sized, ...] = (
-            cache,
-            cache.containments,
-            cache.place_lines,
-            cache.place_warnings,
-        )
-        if sum(map(len, known)) <= MAX_KEPT_ENTITIES:
+        if cache.entry_count <= MAX_KEPT_ENTITIES:
             self._cache, self._log_end = cache, log_end
