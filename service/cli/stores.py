@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from service.domain.errors import DomainError
 from service.settings import load_settings, parse_database_address
-from service.store.factory import open_store as connect
+from service.store import factory
 from service.store.interface import Progress, Store
 from service.usecases import maintenance
+
+_connect: Final = partial(factory.open_store, is_bulk=True)
+"""Return a store that is not opened yet; a command may write very much."""
 
 
 class DatabaseAddress(click.ParamType[Store]):
@@ -28,7 +32,7 @@ class DatabaseAddress(click.ParamType[Store]):
             address = parse_database_address(value)
             if self._exists and isinstance(address, Path) and not address.is_file():
                 raise ValueError(f"there is no file {value}")
-            store = connect(address, load_settings().busy_seconds)
+            store = _connect(address, load_settings().busy_seconds)
         except (ValueError, DomainError) as error:
             self.fail(str(error), param, ctx)
         ctx.call_on_close(store.close)
@@ -38,7 +42,7 @@ class DatabaseAddress(click.ParamType[Store]):
 def get_store() -> Store:
     """Return the store of the settings, neither opened nor migrated yet."""
     settings = load_settings()
-    store = connect(settings.database, settings.busy_seconds, is_bulk=True)
+    store = _connect(settings.database, settings.busy_seconds)
     # The last process that closes an SQLite file leaves nothing in its write-ahead log.
     click.get_current_context().call_on_close(store.close)
     return store
@@ -61,7 +65,7 @@ def open_trial_store(report_progress: Progress, *, is_empty: bool = False) -> It
     from service.usecases import copy_store
 
     with TemporaryDirectory(prefix="casualty-figures-") as folder:
-        trial = connect(Path(folder) / "trial.db", load_settings().busy_seconds)
+        trial = _connect(Path(folder) / "trial.db", load_settings().busy_seconds)
         try:
             source = None if is_empty else open_store()
             if source is not None and maintenance.get_last_seq_and_hash(source)[0]:

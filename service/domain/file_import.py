@@ -30,7 +30,7 @@ class ImportProgress:
 
 @dataclass(frozen=True, slots=True)
 class ImportHead:
-    """What an import is known by, without a look at its reports.
+    """An import, without the numbers for which its reports must be read.
 
     ``state`` is "running", "finished" or "withdrawn". ``actor`` is the id of the API key, None for
     an operator on the machine. ``row_count`` rows have been read, and ``report_count`` reports were

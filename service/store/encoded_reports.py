@@ -1,6 +1,6 @@
 """Reports as their events and rows contain them, as far as that follows from the report alone.
 
-No database is needed for it: an import has it done by another process.
+This needs no database, so the second process of an import does it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -21,7 +21,7 @@ MAX_SUGGESTIONS: Final = 3
 """For how many unknown ids of one transaction similar ids are suggested."""
 
 MAX_REMEMBERED_PLACES: Final = 8
-"""Of a longer list of places nothing is remembered for other reports."""
+"""A cache remembers nothing about a longer list of places."""
 
 MAX_KEPT_ENTITIES: Final = 50_000
 """With more entities, a cache is not kept for the next transaction: it has 1 to 2 KB for each."""
@@ -53,7 +53,7 @@ class EntityCache:
         self.place_lines: dict[tuple[str, ...], list[str] | None] = {}
         """Recorded places and all above them; None if one of them has places below it.
 
-        As what is found about places, forgotten when a place is added.
+        Adding a place clears it, and the warnings.
         """
         self.place_warnings: dict[tuple[str, ...], tuple[ReportWarning, ...]] = {}
         """What was found about recorded places, by their ids."""

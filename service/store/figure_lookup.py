@@ -39,16 +39,6 @@ PLACE_PREFIX_LENGTH: Final = 200
 
 _COLUMN_COUNT: Final = len(FigureRow._fields)
 
-
-def has_same_place(one: Scope, other: Scope) -> bool:
-    """Whether two scopes are at the same places, on the same days and of the same incident."""
-    return (
-        one.places == other.places
-        and (one.period is other.period or one.period == other.period)
-        and one.incident == other.incident
-    )
-
-
 _LIVE: Final = (None, None, None)
 """The columns of a report that is no relay, not superseded and not retracted."""
 
@@ -117,6 +107,18 @@ class _Added:
     quotes: dict[int, str | None]
     superseded: set[str]
     first_seq: int | None = None
+
+
+def have_same_window(one: Scope, other: Scope) -> bool:
+    """Whether figures of the two scopes are compared with the same others.
+
+    They are if the places, days and incident are the same.
+    """
+    return (
+        one.places == other.places
+        and (one.period is other.period or one.period == other.period)
+        and one.incident == other.incident
+    )
 
 
 class FigureLookup:
@@ -192,7 +194,7 @@ class FigureLookup:
         former: Scope | None = None
         for figure, place_ids in zip(figures, places, strict=True):
             # Most figures of a report are about the same days and places.
-            if former is None or not has_same_place(figure.scope, former):
+            if former is None or not have_same_window(figure.scope, former):
                 if any(self._find_near(self._compare(figure).window, place_ids)):
                     return False
                 former = figure.scope

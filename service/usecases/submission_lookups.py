@@ -9,7 +9,7 @@ from service.domain.report import RecordedReport, Report, counted_figures, repor
 from service.domain.submission import Submission, SubmittedFigure
 from service.store import reports
 from service.store.entity_cache import EntityCache, KeptEntities
-from service.store.figure_lookup import FigureLookup, has_same_place
+from service.store.figure_lookup import FigureLookup, have_same_window
 from service.store.interface import Connection
 from service.store.projections.dispatch import RecordWriter
 from service.store.projections.reports import ReportRows
@@ -119,7 +119,7 @@ class SubmissionLookups:
             former: Scope | None = None
             for figure in self.counted_figures(report):
                 scope = figure.scope
-                if figure.reclassifies is None and not (former and has_same_place(scope, former)):
+                if figure.reclassifies is None and not (former and have_same_window(scope, former)):
                     former = scope
                     if scope.places not in lines:
                         lines[scope.places] = self._list_places(scope.places, submission)

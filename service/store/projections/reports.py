@@ -40,7 +40,10 @@ class ReportRows(NamedTuple):
 
 
 class RecordedContent(NamedTuple):
-    """When an event recorded a report, and what of it depends on all of its texts."""
+    """The event of a report: its number and time, the hash of its content, its body and its words.
+
+    A redaction changes the last three.
+    """
 
     seq: int
     recorded_at: str
